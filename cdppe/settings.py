@@ -16,7 +16,7 @@ from csp.constants import NONE, SELF
 from cdppe.lib.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DEVELOPMENT_SECRET_KEY = "development-only-key-of-the-cdppe-never-for-real-people-or-real-data"
+DEVELOPMENT_SECRET_KEY = "development-only-key-of-the-cdppe-never-for-real-people-or-real-data"  # noqa: S105 - refused in production
 SECRET_KEY_LENGTH = 50
 
 env = Environment(os.environ)
@@ -94,8 +94,8 @@ TEMPLATES: list[dict[str, Any]] = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("cdppe",)
 CRISPY_TEMPLATE_PACK = "cdppe"
 CRISPY_FAIL_SILENTLY = False
-# The manifest storage renames files by their content, which does what a checksum would; the DSFR's own checksums
-# are those of its unchanged files and would not match.
+# The manifest storage renames files by their content, which does what a checksum would; the DSFR's own
+# checksums are those of its unchanged files and would not match.
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -121,8 +121,8 @@ if _database.engine == "sqlite":
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": _database.name,
             "OPTIONS": {
-                # Readers do not wait for a writer; a writer waits its turn from its first statement instead of
-                # failing in the middle of a transaction.
+                # Readers do not wait for a writer; a writer waits its turn from its first statement instead
+                # of failing in the middle of a transaction.
                 "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
@@ -192,13 +192,14 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than the longest task, so that a message is never given to a second worker while the first still works.
+# Longer than the longest task, so that a message is never given to a second worker while the first works.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 15 * 60,
     "socket_connect_timeout": 3,
     "socket_timeout": 10,
 }
-# A page never waits long for a broker that is down: the job is in the database and the sweeper hands it out again.
+# A page never waits long for a broker that is down: the job is in the database and the sweeper hands it out
+# again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "max_retries": 2,
     "interval_start": 0,

@@ -1,8 +1,8 @@
 """Reads settings from the environment and refuses what it does not understand.
 
 Every problem is kept with the NAME of its variable and what is accepted; `Environment.check()` raises them
-all at once, so that a wrong deployment is repaired in one go. Values are never repeated in a message when they
-may hold a secret.
+all at once, so that a wrong deployment is repaired in one go. A value that may hold a secret is never
+repeated in a message.
 
     env = Environment(os.environ)
     debug = env.flag("DEBUG", default=False)
@@ -144,10 +144,11 @@ class Environment:
         return values
 
     def database(self, name: str, *, default: str, base: Path) -> Database:
-        """`sqlite:///file` (relative to `base`, or absolute with a fourth slash) or `postgres://user:password@host:port/name`.
+        """`sqlite:///file` or `postgres://user:password@host:port/name`.
 
-        A PostgreSQL socket folder is written `postgres://user@/name?host=/folder`; other query items are options of
-        the driver, such as `sslmode=verify-full`.
+        The SQLite file is relative to `base`, or absolute with a fourth slash. A PostgreSQL socket folder is
+        written `postgres://user@/name?host=/folder`; other query items are options of the driver, such as
+        `sslmode=verify-full`.
         """
         accepted = "sqlite:///file.sqlite3 or postgres://user:password@host:5432/name"
         value = self.text(name, default=default)
@@ -219,8 +220,8 @@ class Environment:
             if not is_fernet_key(key):
                 self.refuse(
                     name,
-                    f"key {position} of {len(keys)} is not a Fernet key (32 bytes in URL-safe base64, 44 characters);"
-                    " separate several keys by commas, the first encrypts.",
+                    f"key {position} of {len(keys)} is not a Fernet key (32 bytes in URL-safe base64, so 44"
+                    " characters); separate several keys by commas, the first encrypts.",
                 )
         return keys
 

@@ -1,0 +1,105 @@
+"""What holds for every test: no network, an undefined template variable fails, the cache is clean."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.template.base import UNKNOWN_SOURCE, Node
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}  # noqa: S104 - compared, never bound
+
+
+class NetworkRefused(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Sockets of this process reach this machine only."""
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refuse_far(host: Any) -> None:
+        if isinstance(host, bytes):
+            host = host.decode()
+        if host is not None and host not in LOOPBACK:
+            raise NetworkRefused(f"a test tried to reach {host}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            refuse_far(address[0])
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        if isinstance(address, tuple):
+            refuse_far(address[0])
+        return connect_ex(self, address)
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_far(host)
+        return resolve(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """On SQLite the test database is a file of this run: threads and processes share it as the real one."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        database["TEST"]["NAME"] = f"{os.environ['CDPPE_TEST_FOLDER']}/{worker}.sqlite3"
+
+
+class UndefinedTemplateVariable(AssertionError):
+    """One of our templates names a variable that its view does not give."""
+
+
+class _RaisesForOurTemplates(str):
+    """Django formats `string_if_invalid` with the name of each undefined variable: here it fails the test.
+
+    Only for templates of this project: those of Django's admin and of the DSFR rely on undefined variables.
+    """
+
+    __slots__ = ()
+
+    def __contains__(self, key: object) -> bool:
+        return key == "%s"
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __mod__(self, variable: object) -> str:
+        origin = _origin_of_the_rendered_node(sys._getframe(1))
+        if Path(origin).is_relative_to(django_settings.BASE_DIR / "templates"):
+            raise UndefinedTemplateVariable(f"« {variable} » is undefined in {origin}")
+        return ""
+
+
+def _origin_of_the_rendered_node(frame: FrameType | None) -> str:
+    while frame is not None:
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node) and getattr(node, "origin", None) is not None:
+            return str(node.origin.name)
+        frame = frame.f_back
+    return UNKNOWN_SOURCE
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _undefined_template_variables_fail() -> None:
+    django_settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _RaisesForOurTemplates("undefined")
