@@ -1,0 +1,85 @@
+"""Who may do what, in one table: (kind of institution, role) → abilities.
+
+Seeing is not here: `visible_to(user)` of each QuerySet decides what exists for a person (what does not,
+answers 404). This table decides which gestures a person may make on what they see (rules P1, P3).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from cdppe.accounts.models import InstitutionKind, InstitutionScope, Membership, Role, Territory, User
+
+
+class Ability(StrEnum):
+    """A gesture, named noun.verb."""
+
+    CONTRACT_READ = "contract.read"
+    CONTRACT_CREATE = "contract.create"
+    CONTRACT_EDIT = "contract.edit"
+    BANK_ACCOUNT_EDIT = "bank_account.edit"
+    DOCUMENT_RENDER = "document.render"
+    NATION_FOLLOW = "nation.follow"
+    ALLOCATION_READ = "allocation.read"
+    ALLOCATION_RUN = "allocation.run"
+
+
+_READ = frozenset({Ability.CONTRACT_READ})
+_EDIT = _READ | {
+    Ability.CONTRACT_CREATE,
+    Ability.CONTRACT_EDIT,
+    Ability.DOCUMENT_RENDER,
+}
+# A signatory of a party may do what its editors may; signing itself comes with the agreements.
+_PARTY: dict[str, frozenset[Ability]] = {
+    Role.READER: _READ | {Ability.DOCUMENT_RENDER},
+    Role.EDITOR: _EDIT,
+    Role.SIGNATORY: _EDIT,
+}
+# The account is the department's own (article 4): its people enter it.
+_COUNCIL = {
+    Role.READER: _PARTY[Role.READER],
+    Role.EDITOR: _EDIT | {Ability.BANK_ACCOUNT_EDIT},
+    Role.SIGNATORY: _EDIT | {Ability.BANK_ACCOUNT_EDIT},
+}
+_FOLLOWER = dict.fromkeys(Role.values, _READ | {Ability.DOCUMENT_RENDER})
+_MINISTRY_READER = _READ | {Ability.DOCUMENT_RENDER, Ability.NATION_FOLLOW, Ability.ALLOCATION_READ}
+
+ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
+    InstitutionKind.PREFECTURE: _PARTY,
+    InstitutionKind.ARS: _PARTY,
+    InstitutionKind.COUNCIL: _COUNCIL,
+    InstitutionKind.REGIONAL_DIRECTORATE: _FOLLOWER,
+    InstitutionKind.DGS: dict.fromkeys(Role.values, _MINISTRY_READER),
+    InstitutionKind.DGCS: {
+        Role.READER: _MINISTRY_READER,
+        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
+        Role.SIGNATORY: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
+    },
+}
+
+
+def can(user: User, ability: Ability, territory: Territory | None = None) -> bool:
+    """Whether `user` may make the gesture, on `territory` where the gesture has one.
+
+    Without a territory the gesture is national, and only a membership of a national institution gives it.
+    A disabled or anonymous account may do nothing.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return any(
+        ability in ABILITIES[membership.institution.kind][membership.role]
+        for membership in user.current_memberships
+        if _covers(membership, territory)
+    )
+
+
+def _covers(membership: Membership, territory: Territory | None) -> bool:
+    institution = membership.institution
+    if institution.scope == InstitutionScope.NATION:
+        return True
+    if territory is None:
+        return False
+    if institution.scope == InstitutionScope.REGION:
+        return institution.region_id == territory.region_id
+    return institution.territory_id == territory.pk

@@ -1,0 +1,35 @@
+from contracts.models.action_sheets import ActionSheet
+from contracts.models.campaigns import (
+    Campaign,
+    Commitment,
+    ContractModel,
+    Deadline,
+    Measure,
+    Objective,
+    RetroplanningStep,
+    Signatory,
+)
+from contracts.models.contracts import (
+    BankAccount,
+    Contract,
+    ContractEvent,
+    ContractObjective,
+    ContractParty,
+)
+
+__all__ = [
+    "ActionSheet",
+    "BankAccount",
+    "Campaign",
+    "Commitment",
+    "Contract",
+    "ContractEvent",
+    "ContractModel",
+    "ContractObjective",
+    "ContractParty",
+    "Deadline",
+    "Measure",
+    "Objective",
+    "RetroplanningStep",
+    "Signatory",
+]

@@ -1,0 +1,64 @@
+"""The way of a contract (rule K3), as far as this version of the program goes: until the draft is stable.
+
+A readable table of transitions; the gestures that follow (agreement, signature, in force, ended) add rows.
+Pure: no Django model is read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+
+class ContractState(TextChoices):
+    """Where a contract stands; the three phases of annexe 3.1 (rule C4) before signature."""
+
+    DIAGNOSIS = "diagnosis", "Diagnostic"
+    NEGOTIATION = "negotiation", "Négociation"
+    DRAFT = "draft", "Projet finalisé"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One gesture: from one state to another, with the words of its button."""
+
+    code: str
+    source: ContractState
+    target: ContractState
+    label: str
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        "open-negotiation",
+        ContractState.DIAGNOSIS,
+        ContractState.NEGOTIATION,
+        "Le diagnostic est fini : négocier",
+    ),
+    Transition(
+        "finalise-draft",
+        ContractState.NEGOTIATION,
+        ContractState.DRAFT,
+        "Les montants sont stables : finaliser",
+    ),
+    Transition(
+        "reopen-negotiation", ContractState.DRAFT, ContractState.NEGOTIATION, "Rouvrir la négociation"
+    ),
+    Transition(
+        "reopen-diagnosis", ContractState.NEGOTIATION, ContractState.DIAGNOSIS, "Revenir au diagnostic"
+    ),
+)
+
+EDITABLE_STATES = frozenset({ContractState.DIAGNOSIS, ContractState.NEGOTIATION})
+"""In a finalised draft nothing is written: negotiation is reopened first, which leaves a trace."""
+
+
+def transitions_from(state: str) -> tuple[Transition, ...]:
+    """The gestures that a contract in `state` offers, in the order of the table."""
+    return tuple(transition for transition in TRANSITIONS if transition.source == state)
+
+
+def find_transition(state: str, code: str) -> Transition | None:
+    """The transition `code` if the table has it from `state`, else None."""
+    return next((t for t in transitions_from(state) if t.code == code), None)
