@@ -408,7 +408,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="institution_tied_to_its_scope",
-                violation_error_message="Une préfecture ou un conseil départemental est rattaché à un territoire, une ARS ou une direction régionale à une région, une direction d’administration centrale à aucun des deux.",
+                violation_error_message="Une préfecture ou un conseil départemental est rattaché à un territoire, une ARS ou une direction régionale à une région, une direction d’administration centrale à rien.",
             ),
         ),
     ]

@@ -78,7 +78,7 @@ class Institution(models.Model):
                 ),
                 violation_error_message=(
                     "Une préfecture ou un conseil départemental est rattaché à un territoire, une ARS ou une "
-                    "direction régionale à une région, une direction d’administration centrale à aucun des deux."
+                    "direction régionale à une région, une direction d’administration centrale à rien."
                 ),
             ),
         ]
