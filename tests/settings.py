@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from urllib.parse import urlsplit
 
-for _name in [
+FROM_THE_SITE_ALONE = (
     "ALLOWED_HOSTS",
     "BANK_DATA_KEY",
     "BEHIND_TLS_PROXY",
@@ -23,7 +23,8 @@ for _name in [
     "PUBLIC_URL",
     "SECRET_KEY",
     "STATIC_ROOT",
-]:
+)
+for _name in FROM_THE_SITE_ALONE:
     os.environ.pop(_name, None)
 os.environ["DJANGO_ENV"] = "test"
 
