@@ -3,9 +3,9 @@
 Source: circulaire DGCS/SD2B/DGS/SP1/2020/34, annexes 1 to 6 (what a campaign fixes: rule C1). The format is
 described in docs/campaign-format.md, with the meaning of every key. Pure: no Django, no database, no clock.
 
-What we chose where the text is silent: a wrong file is refused whole (`CampaignFileErrors` lists every problem
-with its place), amounts must be multiples of the envelope's rounding unit, a deadline must fall between the
-year before the campaign and two years after the end of its period.
+What we chose where the text is silent: a wrong file is refused whole (`CampaignFileErrors` lists every
+problem with its place), amounts must be multiples of the envelope's rounding unit, a deadline must fall
+between the year before the campaign and two years after the end of its period.
 
 Worked example::
 
@@ -64,7 +64,7 @@ class Problem:
 
 
 class CampaignFileErrors(ValueError):
-    """A campaign file is refused whole; `problems` holds every error found, in the order of the file's sections."""
+    """A campaign file is refused whole; `problems` holds every error found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems)
@@ -90,7 +90,7 @@ class CommitmentSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSpec:
-    """A « mesure », first column of annexes 5.2 and 5.3; `plan_title` where annexe 5.3 words it differently."""
+    """A « mesure », first column of annexes 5.2 and 5.3; `plan_title` is the wording of annexe 5.3."""
 
     code: str
     commitment: str
@@ -140,9 +140,9 @@ class OwnObjectiveSpec:
 class IndicatorSpec:
     """One row of the tableau de bord (annexe 5.2), in the order of the file (I1 to I6).
 
-    Either `objective` or `commitment` is given: a transverse row belongs to the commitment. A `share` names its
-    `numerator` and `denominator` (I3); rows with the same `twin` count the same thing in two sources (I4); a
-    row « dont » names its `parent`; a `heading` holds no value, only rows under it.
+    Either `objective` or `commitment` is given: a transverse row belongs to the commitment. A `share` names
+    its `numerator` and `denominator` (I3); rows with the same `twin` count the same thing in two sources
+    (I4); a row « dont » names its `parent`; a `heading` holds no value, only rows under it.
     """
 
     code: str
@@ -164,7 +164,7 @@ class IndicatorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class NationalTargetSpec:
-    """What the nation aims at for an objective (I8); shares as fractions from 0 to 1, `minimum` ≤ `maximum`."""
+    """What the nation aims at for an objective (I8); shares are fractions from 0 to 1."""
 
     objective: int
     indicator: str = ""
@@ -176,11 +176,11 @@ class NationalTargetSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadlineSpec:
-    """A dated duty of the campaign (C2); `due_on` is None where the text says « dès que possible »."""
+    """A dated duty of the campaign (C2), `exercise` being the year that a yearly one reports on."""
 
     code: str
     label: str
-    due_on: date | None = None
+    due_on: date
     exercise: int | None = None
     parties: tuple[Party, ...]
     description: str = ""
@@ -287,13 +287,17 @@ class ContractModelSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignSpec:
-    """One campaign as its file says it (C1); every sequence keeps the order of the file."""
+    """One campaign as its file says it (C1); every sequence keeps the order of the file.
+
+    `period_start` and `period_end` are its first and last calendar year: a contract ends on 31 December of
+    the last one.
+    """
 
     code: str
     year: int
     title: str
-    period_start: date
-    period_end: date
+    period_start: int
+    period_end: int
     reference_year: int
     reference: str
     source: str
@@ -657,11 +661,12 @@ class _Checks:
 
     def _period(self) -> None:
         spec = self.spec
-        if self._sound("year") and spec.year not in YEARS:
-            self._report("year", f"{spec.year} n’est pas une année plausible.")
-        if self._sound("period_start", "period_end") and spec.period_start >= spec.period_end:
+        for key in ("year", "period_start", "period_end", "reference_year"):
+            if self._sound(key) and getattr(spec, key) not in YEARS:
+                self._report(key, f"{getattr(spec, key)} n’est pas une année plausible.")
+        if self._sound("period_start", "period_end") and spec.period_start > spec.period_end:
             self._report("period_end", "la fin de la période précède son début.")
-        if self._sound("reference_year", "period_start") and spec.reference_year > spec.period_start.year:
+        if self._sound("reference_year", "period_start") and spec.reference_year > spec.period_start:
             self._report("reference_year", "l’année de référence suit le début de la période.")
         if self._sound("planned_effect_on", "year") and spec.planned_effect_on:
             self._plausible("planned_effect_on", spec.planned_effect_on)
@@ -683,7 +688,7 @@ class _Checks:
     def _plausible(self, place: str, day: date) -> None:
         if not self._sound("year", "period_end"):
             return
-        first, last = self.spec.year - 1, self.spec.period_end.year + 2
+        first, last = self.spec.year - 1, self.spec.period_end + 2
         if not first <= day.year <= last:
             self._report(
                 place,
@@ -866,12 +871,12 @@ class _Checks:
 
     def _deadlines(self) -> None:
         for place, deadline in self._placed("deadlines", self.spec.deadlines):
-            if deadline.due_on and self._sound(f"{place}.due_on"):
+            if self._sound(f"{place}.due_on"):
                 self._plausible(f"{place}.due_on", deadline.due_on)
             if self._sound(f"{place}.parties") and not deadline.parties:
                 self._report(f"{place}.parties", "au moins une institution est attendue.")
             if deadline.exercise is not None and self._sound("period_start", "period_end"):
-                years = range(self.spec.period_start.year, self.spec.period_end.year + 1)
+                years = range(self.spec.period_start, self.spec.period_end + 1)
                 if deadline.exercise not in years:
                     self._report(
                         f"{place}.exercise",
