@@ -534,6 +534,10 @@ class Migration(migrations.Migration):
                     "dashboard_title",
                     models.CharField(max_length=500, verbose_name="intitulé dans le tableau de bord"),
                 ),
+                (
+                    "plan_title",
+                    models.CharField(max_length=500, verbose_name="intitulé dans le plan d’action"),
+                ),
                 ("is_fundamental", models.BooleanField(verbose_name="fondamental")),
                 (
                     "plan_source",

@@ -113,6 +113,7 @@ class Objective(models.Model):
     number = models.PositiveSmallIntegerField("numéro")
     title = models.CharField("intitulé", max_length=500)
     dashboard_title = models.CharField("intitulé dans le tableau de bord", max_length=500)
+    plan_title = models.CharField("intitulé dans le plan d’action", max_length=500)
     is_fundamental = models.BooleanField("fondamental")
     plan_source = models.CharField("source dans le plan d’action", max_length=40, blank=True)
     sheet_demands = models.JSONField("fiches action demandées", default=list, blank=True)

@@ -1,0 +1,220 @@
+"""Load a campaign file into the database: whole or not at all (rule C1).
+
+Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
+once one does, the campaign is frozen and the load is refused with the list of what would have changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db import transaction
+from django.utils import timezone
+
+from cdppe.accounts.models import Territory
+from cdppe.lib.errors import RuleViolation
+from contracts import registry
+from contracts.campaign_file import CampaignSpec, diff_specs
+from contracts.models import (
+    Campaign,
+    Commitment,
+    ContractModel,
+    Deadline,
+    Measure,
+    Objective,
+    RetroplanningStep,
+    Signatory,
+)
+
+
+class LoadOutcome(Enum):
+    CREATED = "créée"
+    UPDATED = "mise à jour"
+    UNCHANGED = "inchangée"
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did, and the French lines of what it changed."""
+
+    campaign: Campaign
+    outcome: LoadOutcome
+    changes: tuple[str, ...] = ()
+
+
+class CampaignInUse(RuleViolation):
+    """The campaign has contracts: its file cannot change any more; `changes` lists what would have."""
+
+    def __init__(self, campaign: Campaign, changes: list[str]) -> None:
+        self.changes = changes
+        lines = "\n".join(f"  - {change}" for change in changes)
+        super().__init__(
+            f"La campagne {campaign.code} a déjà des contrats : son contenu ne change plus. "
+            f"Rien n’a été modifié. Ce fichier aurait changé :\n{lines}"
+        )
+
+
+class UnknownTerritories(RuleViolation):
+    """The file names territories that are not in the reference table."""
+
+
+@transaction.atomic
+def load_campaign(spec: CampaignSpec) -> LoadReport:
+    """Create or update the campaign of `spec`; see the module for what is refused.
+
+    Raises `CampaignInUse` or `UnknownTerritories`; then nothing is written.
+    """
+    territories = _territories(spec)
+    content = spec.to_dict()
+    campaign = Campaign.objects.select_for_update().filter(code=spec.code).first()
+    if campaign is None:
+        return LoadReport(_write(Campaign(code=spec.code), spec, territories), LoadOutcome.CREATED)
+    changes = diff_specs(campaign.spec, content)
+    if not changes:
+        return LoadReport(campaign, LoadOutcome.UNCHANGED)
+    if campaign.contracts.exists():
+        raise CampaignInUse(campaign, changes)
+    return LoadReport(_write(campaign, spec, territories), LoadOutcome.UPDATED, tuple(changes))
+
+
+def _territories(spec: CampaignSpec) -> list[Territory]:
+    found = {territory.code: territory for territory in Territory.objects.filter(code__in=spec.territories)}
+    missing = [code for code in spec.territories if code not in found]
+    if missing:
+        raise UnknownTerritories(
+            f"La campagne {spec.code} cite des territoires inconnus : {', '.join(missing)}. "
+            "Chargez d’abord les territoires, ou corrigez la liste « territories » du fichier."
+        )
+    return [found[code] for code in spec.territories]
+
+
+def _write(campaign: Campaign, spec: CampaignSpec, territories: list[Territory]) -> Campaign:
+    """Write the campaign's own columns, then its catalogue anew, then the parts of the other apps."""
+    own = spec.own_objective
+    campaign.year = spec.year
+    campaign.title = spec.title
+    campaign.period_start = spec.period_start
+    campaign.period_end = spec.period_end
+    campaign.reference_year = spec.reference_year
+    campaign.reference = spec.reference
+    campaign.planned_effect_on = spec.planned_effect_on
+    campaign.optional_minimum = spec.optional_minimum
+    campaign.optional_maximum = spec.optional_maximum
+    campaign.own_objective_maximum = own.maximum if own is not None else 0
+    campaign.own_objective_label = own.label if own is not None else ""
+    campaign.assumptions = list(spec.assumptions)
+    campaign.spec = spec.to_dict()
+    campaign.loaded_at = timezone.now()
+    campaign.save()
+    campaign.territories.set(territories)
+    # No contract points at these rows (load_campaign checked), so that writing them anew is an update.
+    campaign.objectives.all().delete()
+    campaign.commitments.all().delete()
+    campaign.deadlines.all().delete()
+    campaign.retroplanning_steps.all().delete()
+    campaign.signatories.all().delete()
+    _write_catalogue(campaign, spec)
+    _write_calendar(campaign, spec)
+    _write_contract_model(campaign, spec)
+    for part in registry.campaign_parts():
+        part(campaign, spec)
+    return campaign
+
+
+def _write_catalogue(campaign: Campaign, spec: CampaignSpec) -> None:
+    commitments = {
+        item.code: Commitment.objects.create(
+            campaign=campaign,
+            code=item.code,
+            label=item.label,
+            title=item.title,
+            dashboard_label=item.dashboard_label or f"{item.label} : {item.title}",
+            is_transverse=item.transverse,
+            position=position,
+        )
+        for position, item in enumerate(spec.commitments, start=1)
+    }
+    measures = {
+        item.code: Measure.objects.create(
+            commitment=commitments[item.commitment],
+            code=item.code,
+            title=item.title,
+            plan_title=item.plan_title or item.title,
+            position=position,
+        )
+        for position, item in enumerate(spec.measures, start=1)
+    }
+    Objective.objects.bulk_create(
+        Objective(
+            campaign=campaign,
+            measure=measures[item.measure],
+            number=item.number,
+            title=item.title,
+            dashboard_title=item.dashboard_title or item.title,
+            plan_title=item.plan_title or item.title,
+            is_fundamental=item.fundamental,
+            plan_source=item.plan_source,
+            sheet_demands=list(item.sheet_demands),
+            requires_numeric_target=item.requires_numeric_target,
+            requires_harmonised_indicator=item.requires_harmonised_indicator,
+            forbids_purely_quantitative_target=item.forbids_purely_quantitative_target,
+            action_statements=list(item.action_statements),
+            technical_advice=item.technical_advice,
+            note=item.note,
+            is_assumption=item.assumption,
+        )
+        for item in spec.objectives
+    )
+
+
+def _write_calendar(campaign: Campaign, spec: CampaignSpec) -> None:
+    Deadline.objects.bulk_create(
+        Deadline(
+            campaign=campaign,
+            code=item.code,
+            label=item.label,
+            due_on=item.due_on,
+            exercise=item.exercise,
+            parties=list(item.parties),
+            description=item.description,
+        )
+        for item in spec.deadlines
+    )
+    RetroplanningStep.objects.bulk_create(
+        RetroplanningStep(
+            campaign=campaign,
+            code=item.code,
+            label=item.label,
+            description=item.description,
+            days_before=item.days_before,
+            position=position,
+        )
+        for position, item in enumerate(spec.retroplanning, start=1)
+    )
+
+
+def _write_contract_model(campaign: Campaign, spec: CampaignSpec) -> None:
+    Signatory.objects.bulk_create(
+        Signatory(
+            campaign=campaign,
+            code=item.code,
+            institution_kind=item.institution_kind,
+            party_label=item.party_label,
+            signature_label=item.signature_label,
+            is_optional=item.optional,
+            condition=item.condition,
+            position=position,
+        )
+        for position, item in enumerate(spec.signatories, start=1)
+    )
+    model = spec.contract_model
+    ContractModel.objects.update_or_create(
+        campaign=campaign,
+        defaults={
+            "version": model.version,
+            "title": model.title,
+            "blanks": [{"name": b.name, "label": b.label, "kind": b.kind} for b in model.blanks],
+            "blocks": [{"kind": b.kind, "text": b.text} for b in model.blocks],
+        },
+    )
