@@ -12,6 +12,7 @@ class IndicatorKind(models.TextChoices):
     COUNT = "count", "Nombre"
     SHARE = "share", "Part calculée"
     DURATION = "duration", "Délai"
+    HEADING = "heading", "Intitulé sans valeur"
 
 
 class Periodicity(models.TextChoices):
@@ -49,8 +50,10 @@ class Indicator(models.Model):
     periodicity = models.CharField(
         "périodicité", max_length=20, choices=Periodicity.choices, default=Periodicity.ANNUAL
     )
-    numerator = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    denominator = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    numerator = models.ForeignKey("self", on_delete=models.RESTRICT, null=True, blank=True, related_name="+")
+    denominator = models.ForeignKey(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
+    )
     twin = models.CharField("groupe de sources jumelles", max_length=60, blank=True)
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="sub_rows"
