@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RuleViolation(Exception):
     """A gesture that a rule refuses; `str(error)` says in French where and what to do."""
@@ -20,4 +22,11 @@ class MissingPiece(RuleViolation):
 
 
 class StaleVersion(RuleViolation):
-    """Somebody else saved the object since the person opened it; nothing was written."""
+    """Somebody else saved the object since the person opened it; nothing was written.
+
+    `stored` is the object as it is now stored, so that the page can show both texts.
+    """
+
+    def __init__(self, message: str, *, stored: Any) -> None:
+        super().__init__(message)
+        self.stored = stored

@@ -1,0 +1,37 @@
+"""What every gesture on a contract starts and ends with: the lock on its row, the line of its journal."""
+
+from __future__ import annotations
+
+from cdppe.accounts.models import User
+from cdppe.lib.errors import WrongState
+from contracts.models import Contract, ContractEvent
+
+
+def locked_contract(contract: Contract, *, editable: bool = True) -> Contract:
+    """The stored `contract`, its row locked until the end of the transaction.
+
+    Raises WrongState when `editable` is asked and the state of the contract, as it is now stored, allows no
+    writing: the sentence says what to do.
+    """
+    locked = (
+        Contract.objects.select_for_update(of=("self",))
+        .select_related("campaign", "territory__region")
+        .get(pk=contract.pk)
+    )
+    if editable:
+        require_editable(locked)
+    return locked
+
+
+def require_editable(contract: Contract) -> None:
+    """Refuse, with the sentence to show, when nothing may be written in `contract` in its state."""
+    if not contract.is_editable:
+        raise WrongState(
+            f"Le contrat est à l’état « {contract.get_state_display()} » : rien n’y est modifié. "
+            "Rouvrez d’abord la négociation depuis la vue d’ensemble du contrat."
+        )
+
+
+def record(contract: Contract, code: str, sentence: str, *, by: User | None) -> ContractEvent:
+    """One line of the contract's journal: what happened, who did it, now."""
+    return ContractEvent.objects.create(contract=contract, code=code, sentence=sentence[:300], by=by)

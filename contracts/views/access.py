@@ -1,0 +1,70 @@
+"""Fetch and authorise in one step: every page of a contract, in every app, starts here.
+
+What a person may not see does not exist for them (404); what they see but may not do is refused (403); what
+the contract's state forbids is said in a sentence (`WrongState`, shown by `refusals_shown`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from cdppe.accounts.abilities import Ability, can
+from cdppe.accounts.models import User
+from cdppe.lib.errors import RuleViolation
+from contracts.actions.journal import require_editable
+from contracts.models import Contract
+
+P = ParamSpec("P")
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person of the request: LoginRequiredMiddleware lets nobody else reach a view."""
+    return cast(User, request.user)
+
+
+def get_contract(
+    request: HttpRequest, reference: str, ability: Ability | None = None, *, editable: bool = False
+) -> Contract:
+    """The contract `reference` with its campaign, territory and region, if the person may do `ability` on it.
+
+    Raises Http404 when the contract does not exist for this person, PermissionDenied when they see it but
+    may not make the gesture, WrongState when `editable` is asked and the contract's state allows no writing.
+    """
+    user = signed_in(request)
+    contract = get_object_or_404(Contract.objects.visible_to(user).with_context(), reference=reference)
+    if ability is not None and not can(user, ability, contract.territory):
+        raise PermissionDenied
+    if editable:
+        require_editable(contract)
+    return contract
+
+
+def may(request: HttpRequest, ability: Ability, contract: Contract) -> bool:
+    """Whether to offer a gesture on a page: the person has the ability and the contract's state allows it."""
+    return contract.is_editable and can(signed_in(request), ability, contract.territory)
+
+
+def refusals_shown(
+    view: Callable[Concatenate[HttpRequest, str, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+    """Decorate a contract's view: a refusal of a rule becomes a page that shows its sentence (409).
+
+    For refusals that the view's own form cannot show, such as a contract finalised in the meantime.
+    """
+
+    @wraps(view)
+    def shown(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, reference, *args, **kwargs)
+        except RuleViolation as refusal:
+            contract = get_contract(request, reference)
+            context = {"contract": contract, "tab": "", "sentence": str(refusal)}
+            return render(request, "contracts/refused.html", context, status=409)
+
+    return shown
