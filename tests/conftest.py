@@ -9,9 +9,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 from django.template.base import UNKNOWN_SOURCE, Node
+
+from tests.services import celery_worker as worker_process
+from tests.services import database_url
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}  # noqa: S104 - compared, never bound
 
@@ -103,3 +108,29 @@ def _origin_of_the_rendered_node(frame: FrameType | None) -> str:
 @pytest.fixture(autouse=True, scope="session")
 def _undefined_template_variables_fail() -> None:
     django_settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _RaisesForOurTemplates("undefined")
+
+
+@pytest.fixture(scope="session")
+def servers_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment of a process of the site that works on the test database and the Redis of this run."""
+    if not os.environ.get("REDIS_URL"):
+        pytest.fail("this test needs Redis: run it under « python -m tests.services -- pytest … »")
+    return dict(os.environ) | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": database_url(connection.settings_dict, os.environ.get("DATABASE_URL", "")),
+        # Already the database of this process of pytest-xdist (tests/settings.py): not to be shifted again.
+        "REDIS_URL": django_settings.REDIS_URL,
+        "PYTEST_XDIST_WORKER": "",
+    }
+
+
+@pytest.fixture(scope="session")
+def celery_worker(
+    servers_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """A real Celery worker, on the test database; use it with `transactional_db` or `live_server`."""
+    with redis.Redis.from_url(servers_environment["REDIS_URL"]) as client:
+        # Jobs that earlier tests queued, and that nobody took, name rows that are gone.
+        client.flushdb()
+    with worker_process(tmp_path_factory.mktemp("worker"), servers_environment):
+        yield
