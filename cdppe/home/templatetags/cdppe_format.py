@@ -1,0 +1,49 @@
+"""Figures as the French administration writes them; « non disponible » is never shown as zero."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django import template
+
+from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE, format_amount, format_euros
+
+register = template.Library()
+
+NOT_AVAILABLE = "non disponible"
+
+
+@register.filter
+def amount(value: Decimal | int | None) -> str:
+    """Euros without their unit: "1 234,56"; nothing stored reads « non disponible »."""
+    return NOT_AVAILABLE if value is None else format_amount(value)
+
+
+@register.filter
+def euros(value: Decimal | int | None) -> str:
+    """Euros with their unit: "2 914 500 €"; nothing stored reads « non disponible »."""
+    return NOT_AVAILABLE if value is None else format_euros(value)
+
+
+@register.filter
+def figure(value: Decimal | int | None) -> str:
+    """Any figure with all its decimals and no trailing zero: 1234.50 → "1 234,5"; None → « non disponible »."""
+    if value is None:
+        return NOT_AVAILABLE
+    return _french(f"{Decimal(value):,f}", keeps_zeros=False)
+
+
+@register.filter
+def percent(fraction: Decimal | None, places: int = 1) -> str:
+    """A share from 0 to 1, rounded half up: 0.1234 → "12,3 %"; None → « non disponible »."""
+    if fraction is None:
+        return NOT_AVAILABLE
+    step = Decimal(1).scaleb(-places)
+    rounded = (Decimal(fraction) * 100).quantize(step, rounding=ROUND_HALF_UP)
+    return f"{_french(f'{rounded:,f}', keeps_zeros=True)}{NO_BREAK_SPACE}%"
+
+
+def _french(text: str, *, keeps_zeros: bool) -> str:
+    if "." in text and not keeps_zeros:
+        text = text.rstrip("0").removesuffix(".")
+    return text.replace(",", NARROW_SPACE).replace(".", ",")
