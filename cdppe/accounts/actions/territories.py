@@ -1,0 +1,119 @@
+"""Load the reference tables of departments and territories, and the institutions that go with them.
+
+Source: fixtures/departments.csv and fixtures/territories.csv (INSEE COG; see fixtures/README.md). Loading
+twice changes nothing; a territory that has left the file stays, because contracts may name it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from cdppe.accounts.models import Department, Institution, InstitutionKind, Region, Territory
+
+_PLACE_COLUMNS = (
+    "name",
+    "prefecture_seat",
+    "ars_name",
+    "court",
+    "court_seat",
+    "collectivity",
+    "collectivity_kind",
+)
+
+REGIONAL_DIRECTORATE_NAME = "Direction régionale chargée de la cohésion sociale – {region}"
+
+
+@dataclass(frozen=True)
+class TerritoryReport:
+    """How many rows of each table there are after the load."""
+
+    regions: int
+    departments: int
+    territories: int
+    institutions: int
+
+
+@transaction.atomic
+def load_territories(departments_file: Path, territories_file: Path) -> TerritoryReport:
+    """Write both tables, then one prefecture and council a territory, one ARS and directorate a region.
+
+    Raises `KeyError` for a column that a file lacks, `ValueError` for a department that no row describes.
+    """
+    regions = _load_departments(departments_file)
+    _load_territories(territories_file, regions)
+    _load_institutions()
+    return TerritoryReport(
+        regions=Region.objects.count(),
+        departments=Department.objects.count(),
+        territories=Territory.objects.count(),
+        institutions=Institution.objects.count(),
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _region(row: dict[str, str], regions: dict[str, Region]) -> Region:
+    code = row["region_code"]
+    if code not in regions:
+        regions[code], _ = Region.objects.update_or_create(
+            code=code, defaults={"name": row["region_name"], "ars_name": row["ars_name"]}
+        )
+    return regions[code]
+
+
+def _load_departments(path: Path) -> dict[str, Region]:
+    regions: dict[str, Region] = {}
+    for row in _rows(path):
+        Department.objects.update_or_create(
+            code=row["code"],
+            defaults={column: row[column] for column in _PLACE_COLUMNS} | {"region": _region(row, regions)},
+        )
+    return regions
+
+
+def _load_territories(path: Path, regions: dict[str, Region]) -> None:
+    departments = {department.code: department for department in Department.objects.all()}
+    for row in _rows(path):
+        unknown = [code for code in row["departments"].split() if code not in departments]
+        if unknown:
+            raise ValueError(f"{path.name}, territory {row['code']}: unknown departments {unknown}")
+        territory, _ = Territory.objects.update_or_create(
+            code=row["code"],
+            defaults={column: row[column] for column in _PLACE_COLUMNS}
+            | {"of_name": row["of_name"], "kind": row["kind"], "region": _region(row, regions)},
+        )
+        territory.departments.set([departments[code] for code in row["departments"].split()])
+
+
+def _load_institutions() -> None:
+    for territory in Territory.objects.all():
+        _institution(InstitutionKind.PREFECTURE, f"Préfecture {territory.of_name}", territory=territory)
+        _institution(InstitutionKind.COUNCIL, territory.collectivity, territory=territory)
+    for region in Region.objects.all():
+        _institution(InstitutionKind.ARS, region.ars_name, region=region)
+        _institution(
+            InstitutionKind.REGIONAL_DIRECTORATE,
+            REGIONAL_DIRECTORATE_NAME.format(region=region.name),
+            region=region,
+        )
+    for kind in (InstitutionKind.DGCS, InstitutionKind.DGS):
+        _institution(kind, kind.label)
+
+
+def _institution(
+    kind: InstitutionKind, name: str, *, territory: Territory | None = None, region: Region | None = None
+) -> None:
+    """The institution of that kind for that place; an administrator may have renamed it since."""
+    if Institution.objects.filter(kind=kind, territory=territory, region=region).exists():
+        return
+    # One collectivity may stand for two territories (Alsace since 2021): its name says for which.
+    if territory is not None and Institution.objects.filter(name=name).exists():
+        name = f"{name} ({territory.name})"
+    Institution.objects.create(kind=kind, name=name, territory=territory, region=region)
