@@ -219,11 +219,12 @@ def postgresql(folder: Path) -> Iterator[str]:
     argv = [str(binaries / "postgres"), "-D", str(home / "data")]
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
-    login = {"user": "cdppe", "password": password, "host": str(home)}
 
     def answers() -> bool:
         try:
-            with psycopg.connect(dbname="postgres", autocommit=True, **login) as connection:
+            with psycopg.connect(
+                host=str(home), user="cdppe", password=password, dbname="postgres", autocommit=True
+            ) as connection:
                 connection.execute("CREATE DATABASE cdppe")
         except psycopg.OperationalError:
             return False
