@@ -1,0 +1,122 @@
+"""A figure of the tableau de bord: known, not available with its reason, or not stated yet.
+
+The three are kept apart everywhere a figure is typed, shown or divided; none of the last two is zero
+(rules I2, I3). Pure: neither Django nor a model is read here.
+
+What we chose where the circular is silent: a figure has at most twelve digits before the decimal comma and
+two after it; "nd" or "non disponible", typed in a box, says that the figure is not available.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+
+LARGEST_FIGURE = Decimal("999999999999.99")
+LONGEST_TEXT = 40
+LONGEST_REASON = 300
+
+# Spaces between thousands, as keyboards, spreadsheets and our own pages produce them.
+_SPACES = re.compile(f"[ {NO_BREAK_SPACE}{NARROW_SPACE}\u2009\t]+")
+_PLAIN = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
+_NEGATIVE = re.compile(r"[-\u2212\u2013] ?[\d.,]", re.ASCII)
+_UNAVAILABLE = frozenset({"nd", "n.d.", "n.d", "n/d", "non disponible"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """A figure that was given; zero is one."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A figure that nobody can give, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotStated:
+    """Nobody has filled the box yet."""
+
+
+Figure = Known | Unavailable | NotStated
+NOT_STATED = NotStated()
+
+
+class FigureError(ValueError):
+    """What was typed is no figure; the message is the end of a French sentence that names the box."""
+
+
+def is_unavailable(text: str) -> bool:
+    """Whether what was typed says that the figure is not available: "nd", "non disponible"."""
+    return _SPACES.sub(" ", text).strip().casefold() in _UNAVAILABLE
+
+
+def read_number(text: str) -> Decimal | None:
+    """The number that `text` states, None when it is blank: "1 234,5", "0", "12.25".
+
+    Spaces (ordinary, non-breaking, narrow) may stand between thousands, the decimal mark is a comma or a
+    point. Raises `FigureError` for anything else: letters, NaN, an exponent, a sign, too many digits.
+
+    >>> read_number("1 234,50")
+    Decimal('1234.50')
+    """
+    typed = _SPACES.sub(" ", text).strip()
+    if not typed:
+        return None
+    if len(typed) > LONGEST_TEXT:
+        raise FigureError(
+            f"« {typed[:LONGEST_TEXT]}… » est trop long : un nombre compte douze chiffres au plus."
+        )
+    if _NEGATIVE.match(typed):
+        raise FigureError(f"« {typed} » est négatif : écrivez un nombre à partir de zéro.")
+    if not (_PLAIN.fullmatch(typed) or _GROUPED.fullmatch(typed)):
+        raise FigureError(
+            f"« {typed} » n’est pas un nombre : écrivez par exemple 1 234 ou 12,5, ou « nd » si la valeur "
+            "n’est pas disponible."
+        )
+    number = Decimal(typed.replace(" ", "").replace(",", "."))
+    if number > LARGEST_FIGURE:
+        raise FigureError(
+            f"« {typed} » est trop grand : un nombre compte douze chiffres au plus avant la virgule."
+        )
+    if number != number.quantize(Decimal("0.01")):
+        raise FigureError(f"« {typed} » est trop précis : deux décimales au plus.")
+    return number
+
+
+def format_number(value: Decimal) -> str:
+    """`value` as French text with no useless zero: "1 234", "12,5".
+
+    >>> format_number(Decimal("12.50"))
+    '12,5'
+    """
+    text = f"{value:,f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace(",", NARROW_SPACE).replace(".", ",").replace("-", "\u2212")
+
+
+def format_signed(value: Decimal) -> str:
+    """`value` with its sign, for a difference: "+12", "−3,5", "0"."""
+    return f"+{format_number(value)}" if value > 0 else format_number(value)
+
+
+def format_percent(fraction: Decimal, *, signed: bool = False) -> str:
+    """`fraction` of 1 as a percentage with one decimal at most, halves away from zero: "12,3 %".
+
+    >>> format_percent(Decimal("0.2")).replace(NO_BREAK_SPACE, " ")
+    '20 %'
+    """
+    percent = (fraction * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+    if not percent:
+        percent = Decimal(0)
+    number = format_signed(percent) if signed else format_number(percent)
+    return f"{number}{NO_BREAK_SPACE}%"
