@@ -1,0 +1,326 @@
+"""The demonstration: accounts, the allocation of every campaign with figures, and two contracts.
+
+Everything comes from the files of fixtures/demo; see their heads for what is real and what is invented. A
+contract that is already there is left alone, with whatever people wrote in it, so that loading twice changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope, Membership, Territory, User
+from cdppe.accounts.models.institutions import SCOPE_OF_KIND
+from contracts.actions.action_sheets import create_action_sheet
+from contracts.actions.contracts import create_contract
+from contracts.actions.objectives import add_objective, add_own_objective
+from contracts.models import BankAccount, Campaign, Contract, ContractObjective
+from funding.actions.allocations import notify_run, run_allocation
+from funding.models import ActionFinancing, Contributor, Envelope, NotifiedAmount
+from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
+
+CENT = Decimal("0.01")
+
+
+@transaction.atomic
+def load_demonstration(folder: Path) -> list[str]:
+    """Load `folder`; French lines that say what was done. Raises `KeyError` on a file with a missing key."""
+    lines = _load_accounts(_read(folder / "accounts.toml"))
+    lines += _allocate_campaigns()
+    for path in sorted(folder.glob("*-*.toml")):
+        lines.append(_load_contract(_read(path)))
+    return lines
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file)
+
+
+def _load_accounts(content: dict[str, Any]) -> list[str]:
+    lines = [f"Comptes de démonstration (mot de passe : {content['password']}) :"]
+    for account in content["accounts"]:
+        user = User.objects.filter(email=account["email"]).first()
+        if user is None:
+            user = User.objects.create_user(
+                account["email"],
+                content["password"],
+                first_name=account["first_name"],
+                last_name=account["last_name"],
+            )
+        Membership.objects.get_or_create(
+            user=user,
+            institution=_institution(**account["institution"]),
+            defaults={"role": account["role"], "is_administrator": account["is_administrator"]},
+        )
+        lines.append(f"  {account['email']} – {account['presentation']}")
+    return lines
+
+
+def _institution(kind: str, territory: str | None = None) -> Institution:
+    """The institution of that kind; a regional one is found by a territory of its region."""
+    institutions = Institution.objects.filter(kind=kind)
+    if territory is None:
+        return institutions.get()
+    place = Territory.objects.get(code=territory)
+    if SCOPE_OF_KIND[kind] == InstitutionScope.REGION:
+        return institutions.get(region=place.region)
+    return institutions.get(territory=place)
+
+
+def _allocate_campaigns() -> list[str]:
+    """Share and notify every envelope that has an amount and criteria, once, in the name of the ministry."""
+    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    lines = []
+    for envelope in Envelope.objects.filter(amount__isnull=False).select_related("campaign"):
+        year = envelope.campaign.year
+        if NotifiedAmount.objects.filter(envelope=envelope, year=year).exists():
+            continue
+        run = run_allocation(envelope, year=year, by=by)
+        notify_run(run, by=by)
+        lines.append(f"Répartition {envelope.label} {year} : {run.lines.count()} territoires.")
+    return lines
+
+
+def _load_contract(content: dict[str, Any]) -> str:
+    campaign = Campaign.objects.get(code=content["campaign"])
+    territory = Territory.objects.get(code=content["territory"])
+    existing = Contract.objects.filter(campaign=campaign, territory=territory).first()
+    if existing is not None:
+        return f"Contrat {existing.reference} : déjà là, laissé tel quel."
+    by = _author(territory)
+    contract = create_contract(campaign, territory, by=by)
+    _Filling(contract, content, by).fill()
+    return f"Contrat {contract.reference} : {contract.action_sheets.count()} fiches action."
+
+
+def _author(territory: Territory) -> User:
+    """The demonstration account of the territory's council."""
+    return User.objects.get(
+        memberships__institution__kind=InstitutionKind.COUNCIL,
+        memberships__institution__territory=territory,
+        memberships__role="editor",
+    )
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """One contract being filled from its file."""
+
+    contract: Contract
+    content: dict[str, Any]
+    by: User
+
+    def fill(self) -> None:
+        self._general()
+        self._parties()
+        self._objectives()
+        self._account()
+        self._notified()
+        self._sheets()
+        if "department_share" in self.content:
+            self._share_credits()
+        self._indicators()
+
+    def _general(self) -> None:
+        contract = self.contract
+        contract.is_demonstration = True
+        contract.demonstration_note = self.content["note"]
+        contract.state = self.content["state"]
+        for name in (
+            "deliberation_number",
+            "deliberation_on",
+            "state_accountant",
+            "agency_accountant",
+            "signed_at_place",
+            "needs_budget_controller",
+        ):
+            if name in self.content:
+                setattr(contract, name, self.content[name])
+        contract.save()
+
+    def _parties(self) -> None:
+        for party in self.content["parties"]:
+            self.contract.parties.filter(signatory__code=party["signatory"]).update(
+                representative_name=party["name"], representative_title=party["title"]
+            )
+
+    def _objectives(self) -> None:
+        chosen = self.contract.campaign.objectives.filter(number__in=self.content["chosen_objectives"])
+        for objective in chosen:
+            add_objective(self.contract, objective, by=self.by)
+        if "own_objective" in self.content:
+            add_own_objective(self.contract, title=self.content["own_objective"], by=self.by)
+
+    def _account(self) -> None:
+        if "iban" in self.content:
+            BankAccount.objects.create(
+                contract=self.contract,
+                holder=self.content["account_holder"],
+                iban=self.content["iban"],
+                bic=self.content["bic"],
+                updated_by=self.by,
+            )
+
+    def _notified(self) -> None:
+        for item in self.content.get("notified", []):
+            NotifiedAmount.objects.create(
+                envelope=self.contract.campaign.envelopes.get(code=item["envelope"]),
+                territory=self.contract.territory,
+                year=item["year"],
+                amount=Decimal(item["amount"]),
+                source=self.content["note"][:300],
+                published_by=self.by,
+            )
+
+    def _sheets(self) -> None:
+        texts: dict[str, str] = self.content.get("texts", {})
+        for item in self.content["sheets"]:
+            fields = {
+                name: text.format(public=item.get("public", ""), but=item.get("operational_objective", ""))
+                for name, text in texts.items()
+            }
+            fields |= {name: value for name, value in item.items() if name not in ("objective", "own")}
+            fields["contract_objective"] = self._contract_objective(item)
+            sheet = create_action_sheet(self.contract, fields=fields, by=self.by)
+            if texts:
+                sheet.has_invented_text = True
+                sheet.save(update_fields=["has_invented_text"])
+
+    def _contract_objective(self, item: dict[str, Any]) -> ContractObjective:
+        if item.get("own"):
+            return self.contract.objectives.get(objective__isnull=True)
+        return self.contract.objectives.get(objective__number=item["objective"])
+
+    def _share_credits(self) -> None:
+        """Share each notified amount over the sheets that it may finance, every year alike, to the euro.
+
+        The department adds its share of every sheet (rule M2), the others nothing.
+        """
+        share = Decimal(self.content["department_share"])
+        own_envelope = self.contract.campaign.own_objective_envelope.envelope
+        rows = []
+        planned: dict[int, Decimal] = {}
+        for envelope in self.contract.campaign.envelopes.prefetch_related("objectives"):
+            sheets = [
+                sheet
+                for sheet in self.contract.action_sheets.select_related("contract_objective")
+                if sheet.contract_objective.objective_id in {o.pk for o in envelope.objectives.all()}
+                or (sheet.contract_objective.objective_id is None and envelope == own_envelope)
+            ]
+            notified = NotifiedAmount.objects.filter(
+                envelope=envelope, territory=self.contract.territory, year=self.contract.campaign.year
+            ).first()
+            if notified is None or not sheets:
+                continue
+            each, rest = divmod(notified.amount, len(sheets))
+            for index, sheet in enumerate(sheets):
+                amount = each + (rest if index == 0 else 0)
+                planned[sheet.pk] = planned.get(sheet.pk, Decimal(0)) + amount
+                rows += [
+                    ActionFinancing(
+                        action_sheet=sheet,
+                        year=year,
+                        contributor=Contributor.STATE,
+                        envelope=envelope,
+                        amount=amount,
+                    )
+                    for year in self.contract.years
+                ]
+        rows += [
+            ActionFinancing(
+                action_sheet_id=sheet_id,
+                year=year,
+                contributor=Contributor.DEPARTMENT,
+                amount=(amount * share).quantize(CENT),
+            )
+            for sheet_id, amount in planned.items()
+            for year in self.contract.years
+        ]
+        ActionFinancing.objects.bulk_create(rows)
+
+    def _indicators(self) -> None:
+        stated = self._stated_values() + self._local_indicators()
+        cells = {(value.indicator_id, value.kind, value.year) for value in stated}
+        growth = Decimal(self.content["target_growth"]) if "target_growth" in self.content else None
+        carried = [o.objective_id for o in self.contract.objectives.all() if o.objective_id is not None]
+        rows = Indicator.objects.filter(campaign=self.contract.campaign, contract__isnull=True).exclude(
+            kind__in=[IndicatorKind.SHARE, IndicatorKind.HEADING]
+        )
+        for indicator in rows:
+            if indicator.objective_id is not None and indicator.objective_id not in carried:
+                continue
+            for kind, year, rank in self._cells(indicator):
+                if (indicator.pk, kind, year) not in cells:
+                    stated.append(self._value(indicator, kind, year, _figure(indicator, growth, rank)))
+        IndicatorValue.objects.bulk_create(stated)
+
+    def _cells(self, indicator: Indicator) -> list[tuple[ValueKind, int, int]]:
+        """The reference year and, where the row has them, its targets: kind, year, rank."""
+        cells = [(ValueKind.REFERENCE, self.contract.campaign.reference_year, 0)]
+        if indicator.has_target:
+            cells += [
+                (ValueKind.TARGET, year, rank) for rank, year in enumerate(self.contract.years, start=1)
+            ]
+        return cells
+
+    def _stated_values(self) -> list[IndicatorValue]:
+        indicators = {
+            indicator.code: indicator
+            for indicator in Indicator.objects.filter(campaign=self.contract.campaign, contract__isnull=True)
+        }
+        return [
+            self._value(indicators[item["indicator"]], item["kind"], item["year"], Decimal(item["value"]))
+            for item in self.content.get("values", [])
+        ]
+
+    def _local_indicators(self) -> list[IndicatorValue]:
+        values = []
+        for position, item in enumerate(self.content.get("local_indicators", []), start=1):
+            indicator = Indicator.objects.create(
+                campaign=self.contract.campaign,
+                contract=self.contract,
+                contract_objective=self._contract_objective(item),
+                code=item["code"],
+                label=item["label"],
+                short_label=item["short_label"],
+                unit=item["unit"],
+                source=item["source"],
+                kind=IndicatorKind.COUNT,
+                position=1000 + position,
+            )
+            for kind, year, _ in self._cells(indicator):
+                stated = kind == ValueKind.TARGET and year == item["target_year"]
+                values.append(self._value(indicator, kind, year, Decimal(item["target"]) if stated else None))
+        return values
+
+    def _value(self, indicator: Indicator, kind: str, year: int, value: Decimal | None) -> IndicatorValue:
+        return IndicatorValue(
+            contract=self.contract,
+            indicator=indicator,
+            kind=kind,
+            year=year,
+            value=value,
+            unavailable_reason="" if value is not None else self.content["unavailable_reason"],
+            updated_by=self.by,
+        )
+
+
+def _figure(indicator: Indicator, growth: Decimal | None, rank: int) -> Decimal | None:
+    """An invented figure of the fictitious contract, growing with the years; None in a real one.
+
+    One row in nine has none, so that "non disponible" is seen too. Denominators (births, children) are much
+    larger than the counts that they divide.
+    """
+    if growth is None or indicator.position % 9 == 4:
+        return None
+    base = Decimal(40 + 37 * (indicator.position % 7))
+    if Indicator.objects.filter(denominator=indicator).exists():
+        base *= 20
+    return (base * (1 + growth * rank)).quantize(Decimal(1))
