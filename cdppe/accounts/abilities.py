@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from cdppe.accounts.models import InstitutionKind, InstitutionScope, Membership, Role, Territory, User
+from cdppe.accounts.models import (
+    Institution,
+    InstitutionKind,
+    InstitutionScope,
+    Membership,
+    Role,
+    Territory,
+    User,
+)
 
 
 class Ability(StrEnum):
@@ -70,11 +78,22 @@ def can(user: User, ability: Ability, territory: Territory | None = None) -> boo
     return any(
         ability in ABILITIES[membership.institution.kind][membership.role]
         for membership in user.current_memberships
-        if _covers(membership, territory)
+        if covers(membership, territory)
     )
 
 
-def _covers(membership: Membership, territory: Territory | None) -> bool:
+def administers(user: User, institution: Institution) -> bool:
+    """Whether `user` invites, changes and removes the members of `institution`."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return any(
+        membership.is_administrator and membership.institution_id == institution.pk
+        for membership in user.current_memberships
+    )
+
+
+def covers(membership: Membership, territory: Territory | None) -> bool:
+    """Whether the institution of `membership` follows `territory`; without one, whether it is national."""
     institution = membership.institution
     if institution.scope == InstitutionScope.NATION:
         return True

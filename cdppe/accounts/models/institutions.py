@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
 from cdppe.accounts.models.territories import Region, Territory
+
+if TYPE_CHECKING:
+    from cdppe.accounts.models.people import User
 
 
 class InstitutionKind(models.TextChoices):
@@ -37,6 +42,14 @@ def _kinds(scope: InstitutionScope) -> list[str]:
     return [kind for kind, of in SCOPE_OF_KIND.items() if of == scope]
 
 
+class InstitutionQuerySet(models.QuerySet["Institution"]):
+    def visible_to(self, user: User) -> InstitutionQuerySet:
+        """The institutions that `user` belongs to: only its members see who its members are."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(memberships__user=user)
+
+
 class Institution(models.Model):
     """A prefecture or council (of a territory), an ARS or regional directorate (of a region), DGCS or DGS."""
 
@@ -58,6 +71,8 @@ class Institution(models.Model):
         related_name="institutions",
         verbose_name="région",
     )
+
+    objects = InstitutionQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -27,7 +27,7 @@ def euros(value: Decimal | int | None) -> str:
 
 @register.filter
 def figure(value: Decimal | int | None) -> str:
-    """Any figure with all its decimals and no trailing zero: 1234.50 → "1 234,5"; None → « non disponible »."""
+    """Any figure, all its decimals, no trailing zero: 1234.50 → "1 234,5"; None → « non disponible »."""
     if value is None:
         return NOT_AVAILABLE
     return _french(f"{Decimal(value):,f}", keeps_zeros=False)
