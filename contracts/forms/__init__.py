@@ -1,5 +1,14 @@
 """The forms of a contract's gestures, one class a gesture; each takes only its own fields."""
 
 from contracts.forms.action_sheets import ActionSheetForm
+from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
+from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
 
-__all__ = ["ActionSheetForm"]
+__all__ = [
+    "ActionSheetForm",
+    "AddObjectiveForm",
+    "BankAccountForm",
+    "ContractForm",
+    "DetailsForm",
+    "OwnObjectiveForm",
+]

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
-from dsfr.forms import DsfrBaseForm
 
 from contracts.actions.action_sheets import SHEET_FIELDS
 from contracts.models import ActionSheet, Contract, ContractObjective
@@ -42,7 +41,7 @@ class ContractObjectiveChoice(forms.ModelChoiceField):
         return str(obj.label)
 
 
-class ActionSheetForm(forms.ModelForm, DsfrBaseForm):
+class ActionSheetForm(forms.ModelForm):
     """The texts of one sheet and the objective it serves; `version` is the one that was opened.
 
     `fields_to_save` is what `create_action_sheet` and `save_action_sheet` take.

@@ -1,0 +1,284 @@
+"""Where contracts stand, for the pages that say what is done, what is missing, whose turn and by when (C5).
+
+Loads, in as many queries for fifty contracts as for five, what the pure modules `progress` and `calendar`
+need. The tableau de bord and the financing belong to higher apps: they are counted through the reverse
+relations `indicator_values` and `financings`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from cdppe.accounts.abilities import covers
+from cdppe.accounts.models import InstitutionKind, User
+from contracts.calendar import Agenda, Duty, agenda
+from contracts.models import (
+    ActionSheet,
+    BankAccount,
+    Campaign,
+    Contract,
+    ContractObjective,
+    ContractParty,
+)
+from contracts.progress import (
+    SHEET_PARTS,
+    Facts,
+    ObjectiveFacts,
+    Piece,
+    SheetFacts,
+    missing_parts,
+    pieces,
+)
+
+PARTY_NAMES = {
+    InstitutionKind.PREFECTURE: "la préfecture",
+    InstitutionKind.ARS: "l’ARS",
+    InstitutionKind.COUNCIL: "le département",
+    InstitutionKind.REGIONAL_DIRECTORATE: "la direction régionale",
+    InstitutionKind.DGCS: "la DGCS",
+    InstitutionKind.DGS: "la DGS",
+}
+PARTIES = frozenset({InstitutionKind.PREFECTURE, InstitutionKind.ARS, InstitutionKind.COUNCIL})
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn, in words, and whether it is also the reader's."""
+
+    label: str
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class PieceLine:
+    """A piece with its turn said for the reader."""
+
+    piece: Piece
+    turn: Turn
+
+
+@dataclass(frozen=True)
+class DutyLine:
+    """A duty with its turn said for the reader and how far it is from today, in words."""
+
+    duty: Duty
+    turn: Turn
+    distance: str
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one contract stands for one reader, on one day."""
+
+    contract: Contract
+    pieces: tuple[PieceLine, ...]
+    mine: Agenda
+    """The duties whose turn is one of the reader's institutions'."""
+    everybody: Agenda
+
+    @property
+    def missing(self) -> tuple[PieceLine, ...]:
+        """What is not done yet, the reader's own turn first."""
+        left = [line for line in self.pieces if not line.piece.is_done]
+        return tuple(sorted(left, key=lambda line: not line.turn.is_mine))
+
+    @property
+    def done_count(self) -> int:
+        return len(self.pieces) - len(self.missing)
+
+    @property
+    def is_over(self) -> bool:
+        """The period of the contract has passed."""
+        return self.contract.ends_on < self.everybody.today
+
+
+def sheets_with_parts(sheets: QuerySet[ActionSheet]) -> QuerySet[ActionSheet]:
+    """`sheets` with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    return sheets.annotate(
+        financing_count=Count("financings"),
+        **{f"lacks_{name}": Q(**{name: ""}) for name in SHEET_PARTS},
+    )
+
+
+def sheet_facts(sheet: ActionSheet) -> SheetFacts:
+    """The facts of one sheet of `sheets_with_parts`."""
+    empty = frozenset(name for name in SHEET_PARTS if getattr(sheet, f"lacks_{name}"))
+    return SheetFacts(
+        number=sheet.number,
+        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),  # type: ignore[attr-defined]
+    )
+
+
+def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """`contracts` with everything that `standing` reads of them."""
+    return (
+        contracts.select_related("campaign", "territory__region")
+        .annotate(
+            dashboard_count=Count("indicator_values"),
+            has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
+        )
+        .prefetch_related(
+            Prefetch("parties", ContractParty.objects.select_related("signatory")),
+            Prefetch("objectives", ContractObjective.objects.in_order()),
+            Prefetch(
+                "action_sheets",
+                sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
+            ),
+            "campaign__deadlines",
+            "campaign__retroplanning_steps",
+        )
+    )
+
+
+def facts_of(contract: Contract) -> Facts:
+    """The facts of one contract of `with_facts`, without a query."""
+    sheets = contract.action_sheets.all()
+    sheet_counts = Counter(sheet.contract_objective_id for sheet in sheets)
+    objectives = contract.objectives.all()
+    return Facts(
+        has_effect_date=contract.planned_effect_on is not None,
+        unnamed_parties=tuple(
+            (party.signatory.institution_kind, str(party.signatory))
+            for party in contract.parties.all()
+            if not party.representative_name and signs(party, contract)
+        ),
+        has_court_and_officers=all(
+            [
+                contract.court,
+                contract.state_officer,
+                contract.state_accountant,
+                contract.agency_officer,
+                contract.agency_accountant,
+            ]
+        ),
+        has_deliberation=bool(contract.deliberation_number and contract.deliberation_on),
+        has_account=contract.has_account,  # type: ignore[attr-defined]
+        optional_count=sum(not each.is_fundamental for each in objectives if each.objective is not None),
+        optional_minimum=contract.campaign.optional_minimum,
+        optional_maximum=contract.campaign.optional_maximum,
+        dashboard_count=contract.dashboard_count,  # type: ignore[attr-defined]
+        objectives=tuple(
+            ObjectiveFacts(
+                label=each.short_label,
+                sheet_count=sheet_counts[each.pk],
+                demanded_count=len(each.objective.sheet_demands) if each.objective is not None else 0,
+            )
+            for each in objectives
+        ),
+        sheets=tuple(sheet_facts(sheet) for sheet in sheets),
+    )
+
+
+def signs(party: ContractParty, contract: Contract) -> bool:
+    """Whether `party` has a block on this contract: an optional one only when the contract says so (K1)."""
+    return not party.signatory.is_optional or contract.needs_budget_controller
+
+
+def duties_of(contract: Contract) -> list[Duty]:
+    """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3)."""
+    campaign = contract.campaign
+    return [*campaign_duties(campaign), *retroplanning_duties(contract)]
+
+
+def campaign_duties(campaign: Campaign) -> list[Duty]:
+    """The national deadlines of `campaign`."""
+    return [
+        Duty(deadline.label, deadline.due_on, tuple(deadline.parties), deadline.description)
+        for deadline in campaign.deadlines.all()
+    ]
+
+
+def retroplanning_duties(contract: Contract) -> list[Duty]:
+    """The steps of annexe 3.2, dated from the contract's planned date of effect: the three parties' turn."""
+    return [
+        Duty(step.label, contract.step_date(step.days_before), tuple(sorted(PARTIES)), step.description)
+        for step in contract.campaign.retroplanning_steps.all()
+    ]
+
+
+def reader_kinds(user: User, contract: Contract) -> frozenset[str]:
+    """The kinds of institution (of the territory, region or nation) by which `user` follows it."""
+    return frozenset(
+        membership.institution.kind
+        for membership in user.current_memberships
+        if covers(membership, contract.territory)
+    )
+
+
+def standing(contract: Contract, *, reader: User, today: dt.date) -> Standing:
+    """Where `contract` (of `with_facts`) stands for `reader` on `today`."""
+    kinds = reader_kinds(reader, contract)
+    duties = duties_of(contract)
+    return Standing(
+        contract=contract,
+        pieces=tuple(PieceLine(piece, turn(piece.turn, kinds)) for piece in pieces(facts_of(contract))),
+        mine=agenda(duties, today=today, kinds=kinds),
+        everybody=agenda(duties, today=today),
+    )
+
+
+def duty_lines(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str]) -> list[DutyLine]:
+    """`duties` as a page shows them to somebody of these `kinds` of institution."""
+    return [
+        DutyLine(
+            duty=duty,
+            turn=turn(duty.turn, kinds),
+            distance=distance(duty.on, today),
+            is_late=duty.on is not None and duty.on < today,
+        )
+        for duty in duties
+    ]
+
+
+def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
+    """Whose turn in words: « À vous », « À vous, avec l’ARS », « Au département », « Aux trois parties »."""
+    concerned = [kind for kind in InstitutionKind.values if kind in parties]
+    mine = bool(set(kinds) & set(concerned)) if concerned else bool(PARTIES & set(kinds))
+    others = [kind for kind in concerned if kind not in kinds]
+    if not concerned or set(concerned) == PARTIES:
+        return Turn("À vous et aux deux autres parties" if mine else "Aux trois parties", mine)
+    if mine and not others:
+        return Turn("À vous", is_mine=True)
+    if mine:
+        return Turn(
+            f"À vous, avec {_joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True
+        )
+    words = _joined([_to(InstitutionKind(kind)) for kind in concerned])
+    return Turn(words[:1].upper() + words[1:], is_mine=False)
+
+
+def distance(on: dt.date | None, today: dt.date) -> str:
+    """How far `on` is from `today`, in words: « aujourd’hui », « dans 12 jours », « depuis 3 jours »."""
+    if on is None:
+        return "non datée"
+    days = (on - today).days
+    if days == 0:
+        return "aujourd’hui"
+    if days == 1:
+        return "demain"
+    if days > 0:
+        return f"dans {_span(days)}"
+    return f"depuis {_span(-days)}"
+
+
+def _span(days: int) -> str:
+    if days < 60:
+        return f"{days} jour{'s' if days > 1 else ''}"
+    if days < 730:
+        return f"{days // 30} mois"
+    return f"{days // 365} ans"
+
+
+def _to(kind: InstitutionKind) -> str:
+    name = PARTY_NAMES[kind]
+    return name.replace("le ", "au ", 1) if name.startswith("le ") else f"à {name}"
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} et {words[-1]}"

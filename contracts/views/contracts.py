@@ -1,0 +1,171 @@
+"""The list of contracts, the creation of one, its overview and its way (rules C5, K1, K3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from cdppe.accounts.abilities import Ability, can
+from cdppe.accounts.models import Territory
+from cdppe.lib.errors import RuleViolation
+from contracts.actions.contracts import create_contract, move_contract
+from contracts.filters import ContractFilter, matching, territories_without_contract
+from contracts.forms import ContractForm
+from contracts.forms.contracts import creatable_territories
+from contracts.models import Campaign, Contract
+from contracts.overview import (
+    duties_of,
+    duty_lines,
+    reader_kinds,
+    signs,
+    standing,
+    with_facts,
+)
+from contracts.views.access import get_contract, may, refusals_shown, signed_in
+from contracts.workflow import EDITABLE_STATES, Transition, find_transition, transitions_from
+
+CONTRACTS_PER_PAGE = 20
+EVENTS_SHOWN = 8
+
+
+@require_GET
+def contract_list(request: HttpRequest) -> HttpResponse:
+    """The contracts that the person follows, filtered, and the territories that have none yet."""
+    user = signed_in(request)
+    territories = Territory.objects.visible_to(user)
+    found = ContractFilter(
+        request.GET,
+        queryset=Contract.objects.visible_to(user).with_context(),
+        territories=territories,
+    )
+    # Counted apart: two joins in one query would multiply each other's rows.
+    contracts = found.qs.annotate(
+        objective_count=Count("objectives", distinct=True), sheet_count=Count("action_sheets", distinct=True)
+    )
+    page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": found,
+        "page": page,
+        "is_filtered": any(request.GET.get(name) for name in ("q", "region", "campaign", "state")),
+        "query": _without_page(request),
+        "without_contract": _without_contract(found, territories),
+        "may_create": creatable_territories(user).exists(),
+    }
+    return render(request, "contracts/contract_list.html", context)
+
+
+def _without_page(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("page", None)
+    return query.urlencode()
+
+
+def _without_contract(found: ContractFilter, territories: Any) -> list[dict[str, Any]]:
+    """[{"campaign", "territories"}] among those that the filter keeps; none when a state is asked."""
+    values = found.form.cleaned_data if found.form.is_valid() else {}
+    if values.get("state"):
+        return []
+    if values.get("q"):
+        territories = territories.filter(pk__in=matching(territories, values["q"]))
+    if values.get("region"):
+        territories = territories.filter(region=values["region"])
+    campaigns = [values["campaign"]] if values.get("campaign") else list(Campaign.objects.all())
+    groups = [
+        {"campaign": campaign, "territories": list(territories_without_contract(campaign, territories))}
+        for campaign in campaigns
+    ]
+    return [group for group in groups if group["territories"]]
+
+
+@require_http_methods(["GET", "POST"])
+def contract_create(request: HttpRequest) -> HttpResponse:
+    """Create the contract of a territory for a campaign."""
+    user = signed_in(request)
+    if not any(can(user, Ability.CONTRACT_CREATE, each) for each in Territory.objects.visible_to(user)):
+        raise PermissionDenied("Seules les institutions parties à un contrat le créent.")
+    initial = {"campaign": request.GET.get("campagne"), "territory": request.GET.get("territoire")}
+    form = ContractForm(
+        request.POST or None, user=user, initial={key: value for key, value in initial.items() if value}
+    )
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                contract = create_contract(
+                    form.cleaned_data["campaign"], form.cleaned_data["territory"], by=user
+                )
+            except RuleViolation as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(request, "Le contrat est créé avec ses objectifs fondamentaux.")
+                return redirect("contracts:detail", contract.reference)
+        status = 422
+    return render(request, "contracts/contract_create.html", {"form": form}, status=status)
+
+
+@require_GET
+def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is done, what is missing, whose turn and by when; the parties, the calendar, the journal."""
+    user = signed_in(request)
+    contract = get_object_or_404(with_facts(Contract.objects.visible_to(user)), reference=reference)
+    today = timezone.localdate()
+    where = standing(contract, reader=user, today=today)
+    kinds = reader_kinds(user, contract)
+    may_edit = can(user, Ability.CONTRACT_EDIT, contract.territory)
+    context = {
+        "contract": contract,
+        "tab": "overview",
+        "standing": where,
+        "duties": duty_lines(
+            sorted(duties_of(contract), key=lambda duty: (duty.on is None, duty.on)), today=today, kinds=kinds
+        ),
+        "parties": [party for party in contract.parties.all() if signs(party, contract)],
+        "events": contract.events.select_related("by")[:EVENTS_SHOWN],
+        "steps": _steps(contract) if may_edit else [],
+        "may_edit": may(request, Ability.CONTRACT_EDIT, contract),
+    }
+    return render(request, "contracts/contract_detail.html", context)
+
+
+def _steps(contract: Contract) -> list[dict[str, Any]]:
+    """The gestures that the table offers; one that stops the writing asks for a confirmation."""
+    return [
+        {"transition": transition, "locks": _locks(transition)}
+        for transition in transitions_from(contract.state)
+    ]
+
+
+def _locks(transition: Transition) -> bool:
+    return transition.source in EDITABLE_STATES and transition.target not in EDITABLE_STATES
+
+
+@require_http_methods(["GET", "POST"])
+@refusals_shown
+def contract_move(request: HttpRequest, reference: str, code: str) -> HttpResponse:
+    """Ask for a confirmation (GET), then make one transition of the contract's way (POST)."""
+    contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
+    if request.method == "POST":
+        moved = move_contract(contract, code, by=signed_in(request))
+        messages.success(request, f"Le contrat est à l’état « {moved.get_state_display()} ».")
+        return redirect("contracts:detail", moved.reference)
+    transition = find_transition(contract.state, code)
+    if transition is None:
+        raise Http404
+    user = signed_in(request)
+    complete = get_object_or_404(with_facts(Contract.objects.visible_to(user)), pk=contract.pk)
+    context = {
+        "contract": contract,
+        "tab": "overview",
+        "transition": transition,
+        "locks": _locks(transition),
+        "missing": standing(complete, reader=user, today=timezone.localdate()).missing,
+    }
+    return render(request, "contracts/contract_move.html", context)
