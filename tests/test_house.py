@@ -183,7 +183,7 @@ def campaign_constants(source: str) -> list[tuple[int, str]]:
             case ast.Constant(value=str() as text) if id(node) not in docstrings:
                 found += [(node.lineno, found_text[0]) for found_text in YEAR.finditer(text)]
                 found += [(node.lineno, found_text[0]) for found_text in ENVELOPE.finditer(text)]
-            case ast.Constant(value=int() as number) if 1990 <= number <= 2100 and type(number) is int:
+            case ast.Constant(value=int() as number) if 2000 < number < 2100 and type(number) is int:
                 found.append((node.lineno, str(number)))
             case (
                 ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.FunctionDef(name=name)
