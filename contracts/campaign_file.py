@@ -32,7 +32,7 @@ T = TypeVar("T")
 BLANK = re.compile(r"⟦([a-z][a-z0-9_]*)⟧")
 MARK = re.compile(r"⟦[^⟦⟧]*⟧?|⟧")
 TABLE_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]")
-YEARS = range(1900, 2201)
+YEARS = range(1000, 10000)  # four figures
 
 Party = Literal["prefecture", "ars", "council", "dgcs"]
 BlankKind = Literal["text", "date", "money", "integer", "iban"]
@@ -251,7 +251,7 @@ class SignatorySpec:
     """A signature block of the contract; an optional one applies under `condition`."""
 
     code: str
-    institution_kind: str
+    institution_kind: str = ""
     party_label: str = ""
     signature_label: str
     optional: bool = False
@@ -628,6 +628,16 @@ def _identity(name: str, item: object) -> str:
     return ", ".join(parts) if len(parts) == len(keys) else ""
 
 
+# What a reference designates → the list where it must stand, and its key there.
+LISTS = {
+    "un engagement": ("commitments", "code"),
+    "une mesure": ("measures", "code"),
+    "un objectif": ("objectives", "number"),
+    "une enveloppe": ("envelopes", "code"),
+    "un indicateur": ("indicators", "code"),
+}
+
+
 @dataclass
 class _Checks:
     """What the types cannot say: references, sums, orders, plausible dates, blanks."""
@@ -717,8 +727,16 @@ class _Checks:
                 self._report(f"{place}[{value}]", f"« {value} » ({key}) est donné {times} fois.")
 
     def _known(self, place: str, value: str | int, known: Iterable[str | int], what: str) -> None:
-        if self._sound(place) and value not in set(known):
+        if self._sound(place) and self._is_listed(what) and value not in set(known):
             self._report(place, f"« {value} » n’est pas {what} du fichier.")
+
+    def _is_listed(self, what: str) -> bool:
+        """Whether the list of `what` was read with all its keys: only then is an absence one."""
+        name, key = LISTS[what]
+        return not any(
+            place == name or (place.startswith(f"{name}[") and place.endswith(f".{key}"))
+            for place in self.reader.broken
+        )
 
     def _territories(self) -> None:
         if self._sound("territories") and not self.spec.territories:
@@ -748,12 +766,13 @@ class _Checks:
             for code in objective.envelopes:
                 self._known(f"{place}.envelopes", code, envelopes, "une enveloppe")
             mine = measures.get(objective.measure)
-            if mine and self._sound(place) and mine.commitment != objective.commitment:
+            if mine and self._sound(place, "measures") and mine.commitment != objective.commitment:
                 self._report(
                     f"{place}.commitment",
                     f"la mesure « {mine.code} » relève de l’engagement « {mine.commitment} ».",
                 )
-            if objective.requires_harmonised_indicator and objective.number not in measured:
+            unmeasured = self._sound("indicators") and objective.number not in measured
+            if objective.requires_harmonised_indicator and unmeasured:
                 self._report(
                     f"{place}.requires_harmonised_indicator",
                     "un indicateur harmonisé est exigé mais le fichier n’en a pas pour cet objectif.",
@@ -947,7 +966,9 @@ class _Checks:
 
     def _blanks(self) -> None:
         model = self.spec.contract_model
-        if model is None or not self._sound("contract_model.blanks", "contract_model.blocks"):
+        if model is None or "contract_model" in self.reader.broken:
+            return
+        if not self._sound("contract_model.blanks", "contract_model.blocks"):
             return
         declared = {each.name for each in model.blanks}
         used: set[str] = set()
