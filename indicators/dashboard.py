@@ -66,7 +66,7 @@ class Column:
         return f"{COLUMN_WORDS[self.kind]} {self.year}"
 
 
-COLUMN_WORDS = {
+COLUMN_WORDS: dict[str, str] = {
     ValueKind.REFERENCE: "Référence",
     ValueKind.TARGET: "Cible",
     ValueKind.LEVEL: "Niveau atteint",
@@ -140,6 +140,23 @@ class Row:
     @property
     def levels(self) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.column.kind == ValueKind.LEVEL)
+
+    @property
+    def has_remarks(self) -> bool:
+        """Whether something is to be said of the row under it."""
+        return bool(self.national_target or self.note or self.is_local or self.reasons or self.warnings)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why figures lack, a sentence a reason: "Cible 2021, Cible 2022 : non disponible – enquête…"."""
+        columns: dict[str, list[str]] = defaultdict(list)
+        for cell in self.cells:
+            if cell.reason:
+                columns[f"{cell.text} – {cell.reason}"].append(cell.column.label)
+        return tuple(
+            f"{', '.join(labels)} : {told}" if len(labels) < len(self.cells) else f"Partout : {told}"
+            for told, labels in columns.items()
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -482,7 +499,9 @@ def _with_twins_together(indicators: Sequence[Indicator]) -> list[list[Indicator
 
 
 def _not_computable(column: Column, result: NotComputable) -> Cell:
-    return Cell(column, CellState.NOT_COMPUTABLE, "non calculable", result.reason)
+    # Of a row that nobody has begun, there is nothing to explain.
+    reason = "" if result.is_untouched else result.reason
+    return Cell(column, CellState.NOT_COMPUTABLE, "non calculable", reason)
 
 
 def _gap_text(result: Gap) -> str:

@@ -23,6 +23,7 @@ LONGEST_REASON = 300
 _SPACES = re.compile(f"[ {NO_BREAK_SPACE}{NARROW_SPACE}\u2009\t]+")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
+_ENCODED = re.compile(r"=\d{1,14}(?:\.\d{1,6})?", re.ASCII)
 _NEGATIVE = re.compile(r"[-\u2212\u2013] ?[\d.,]", re.ASCII)
 _UNAVAILABLE = frozenset({"nd", "n.d.", "n.d", "n/d", "non disponible"})
 
@@ -48,6 +49,28 @@ class NotStated:
 
 Figure = Known | Unavailable | NotStated
 NOT_STATED = NotStated()
+
+
+def encode(figure: Figure) -> str:
+    """`figure` as one line of text, for a hidden field: what a box held when its page was opened.
+
+    >>> encode(Known(Decimal("12.50")))
+    '=12.50'
+    """
+    if isinstance(figure, Known):
+        return f"={figure.value}"
+    if isinstance(figure, Unavailable):
+        return f"nd:{figure.reason}"
+    return ""
+
+
+def decode(text: str) -> Figure:
+    """The figure that `encode` wrote; anything else reads as not stated, never as a figure."""
+    if text.startswith("nd:"):
+        return Unavailable(text.removeprefix("nd:"))
+    if text.startswith("=") and _ENCODED.fullmatch(text):
+        return Known(Decimal(text.removeprefix("=")))
+    return NOT_STATED
 
 
 class FigureError(ValueError):
