@@ -43,6 +43,7 @@ class SignInForm(AuthenticationForm):
     The same sentence answers an unknown address, a wrong password and a disabled account.
     """
 
+    errors_title = "Connexion refusée"
     error_messages = {
         "invalid_login": (
             "Adresse électronique ou mot de passe incorrect. Vérifiez les deux, puis réessayez."
