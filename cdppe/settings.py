@@ -322,7 +322,12 @@ LOGGING = {
         "level": env.choice("LOG_LEVEL", accepted=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
     },
     # Django's own configuration also prints on the console: one handler is enough.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # A line a page and a font would drown the rest; `cdppe.documents.pdf` listens to the first.
+        "weasyprint.progress": {"level": "INFO", "propagate": False},
+        "fontTools": {"level": "WARNING"},
+    },
 }
 
 # --- What production refuses -------------------------------------------------------------------------------
