@@ -6,3 +6,19 @@ class ContractsConfig(AppConfig):
 
     name = "contracts"
     verbose_name = "Contrats"
+
+    def ready(self) -> None:
+        # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from cdppe.documents.registry import register_document_kind
+        from contracts import document
+        from contracts.registry import register_blank_filler
+
+        register_blank_filler(document.contract_blanks)
+        register_document_kind(
+            document.KIND,
+            render=document.render_subject,
+            visible_to=document.is_visible_to,
+            may_render=document.may_render,
+            back_url=document.document_page,
+            back_label="Revenir au document du contrat",
+        )

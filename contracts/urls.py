@@ -1,6 +1,6 @@
 from django.urls import path
 
-from contracts.views import action_sheets, contracts, details, objectives
+from contracts.views import action_sheets, contracts, details, document, objectives
 
 app_name = "contracts"
 
@@ -27,5 +27,6 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
-    # The document page (contracts/views/document.py): contracts:document.
+    path("contrats/<slug:reference>/document/", document.document, name="document"),
+    path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
 ]

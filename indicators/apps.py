@@ -9,7 +9,9 @@ class IndicatorsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from contracts.registry import register_campaign_part  # noqa: PLC0415
-        from indicators.actions.campaigns import apply_indicators  # noqa: PLC0415
+        from contracts.registry import register_annex, register_campaign_part
+        from indicators.actions.campaigns import apply_indicators
+        from indicators.document import DASHBOARD_ANNEX
 
         register_campaign_part(apply_indicators)
+        register_annex(DASHBOARD_ANNEX)
