@@ -100,10 +100,11 @@ class Standing:
 
 def sheets_with_parts(sheets: QuerySet[ActionSheet]) -> QuerySet[ActionSheet]:
     """`sheets` with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    # An aggregation forgets the order of the model.
     return sheets.annotate(
         financing_count=Count("financings"),
         **{f"lacks_{name}": Q(**{name: ""}) for name in SHEET_PARTS},
-    )
+    ).order_by("number")
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -123,6 +124,7 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
             dashboard_count=Count("indicator_values"),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
         )
+        .order_by("-campaign__year", "territory__code")
         .prefetch_related(
             Prefetch("parties", ContractParty.objects.select_related("signatory")),
             Prefetch("objectives", ContractObjective.objects.in_order()),

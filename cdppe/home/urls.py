@@ -1,9 +1,11 @@
-from django.urls import URLPattern, path
+from django.urls import path
 
+from cdppe.home import views
 from cdppe.home.health import health
 
 app_name = "home"
 
-urlpatterns: list[URLPattern] = [
+urlpatterns = [
+    path("", views.index, name="index"),
     path("sante/", health, name="health"),
 ]

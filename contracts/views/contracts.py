@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +21,7 @@ from contracts.actions.contracts import create_contract, move_contract
 from contracts.filters import ContractFilter, matching, territories_without_contract
 from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
-from contracts.models import Campaign, Contract
+from contracts.models import ActionSheet, Campaign, Contract, ContractObjective
 from contracts.overview import (
     duties_of,
     duty_lines,
@@ -46,9 +47,9 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         queryset=Contract.objects.visible_to(user).with_context(),
         territories=territories,
     )
-    # Counted apart: two joins in one query would multiply each other's rows.
+    # Counted in subqueries: two joins in one query would multiply each other's rows.
     contracts = found.qs.annotate(
-        objective_count=Count("objectives", distinct=True), sheet_count=Count("action_sheets", distinct=True)
+        objective_count=_count_of(ContractObjective.objects), sheet_count=_count_of(ActionSheet.objects)
     )
     page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -60,6 +61,12 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         "may_create": creatable_territories(user).exists(),
     }
     return render(request, "contracts/contract_list.html", context)
+
+
+def _count_of(rows: Any) -> Any:
+    """How many of `rows` each contract of the outer query has."""
+    of_contract = rows.order_by().filter(contract=OuterRef("pk")).values("contract")
+    return Coalesce(Subquery(of_contract.annotate(total=Count("pk")).values("total")), 0)
 
 
 def _without_page(request: HttpRequest) -> str:
