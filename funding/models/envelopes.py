@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from cdppe.lib.money import DECIMAL_PLACES, MAX_DIGITS
-from contracts.models import Campaign, Objective
+from contracts.models import Campaign, ContractObjective, Objective
 
 
 class Payer(models.TextChoices):
@@ -19,6 +19,15 @@ class Payer(models.TextChoices):
 class Paid(models.TextChoices):
     COUNCIL = "council", "Département"
     ESMS = "esms", "Établissements et services médico-sociaux"
+
+
+class EnvelopeQuerySet(models.QuerySet["Envelope"]):
+    def that_may_finance(self, contract_objective: ContractObjective) -> EnvelopeQuerySet:
+        """The envelopes open to an objective (rule O3); a territory's own has one of its own (rule O4)."""
+        if contract_objective.objective_id is not None:
+            return self.filter(objectives=contract_objective.objective_id)
+        own = OwnObjectiveEnvelope.objects.filter(campaign__contracts=contract_objective.contract_id)
+        return self.filter(pk__in=own.values("envelope"))
 
 
 class Envelope(models.Model):
@@ -48,6 +57,8 @@ class Envelope(models.Model):
     objectives = models.ManyToManyField(
         Objective, related_name="envelopes", verbose_name="objectifs finançables", blank=True
     )
+
+    objects = EnvelopeQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]
