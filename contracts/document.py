@@ -409,6 +409,8 @@ def _structured(
             titled[-1][1].append(block)
         else:
             opening.append(block)
+    # In the order of the text, which is that of the list of what is missing. The cover bears the title.
+    front = _grouped([block for block in opening if block["kind"] != "title"], filling)
     parts = tuple(
         Part(
             anchor=f"partie-{number}",
@@ -418,8 +420,7 @@ def _structured(
         )
         for number, (title, under) in enumerate(titled, start=1)
     )
-    # The cover already bears the title.
-    return _grouped([block for block in opening if block["kind"] != "title"], filling), parts
+    return front, parts
 
 
 def _level(block: Mapping[str, str]) -> int:
@@ -463,7 +464,9 @@ def _signatures(contract: Contract, filling: _Filling) -> tuple[Signature, ...]:
 
 
 def _built(annex: Annex, number: int, contract: Contract) -> FilledAnnex:
-    return FilledAnnex(number, annex.code, annex.title, annex.template, annex.build(contract))
+    return FilledAnnex(
+        number, annex.code, annex.title, annex.template, {"number": number, **annex.build(contract)}
+    )
 
 
 def _expected_pages(document: ContractDocument) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.document import TocEntry
 from contracts.models import Contract
 from contracts.registry import Annex
-from indicators.dashboard import Cell, Row, Section, build_dashboard
+from indicators.dashboard import Cell, CellState, CommitmentPart, MeasurePart, Row, Section, build_dashboard
 from indicators.models import IndicatorKind
 
 
@@ -75,7 +75,7 @@ def build_dashboard_annex(contract: Contract) -> dict[str, Any]:
         sections = [_section(section, "", notes) for section in commitment.sections]
         for measure in commitment.measures:
             sections += [
-                _section(section, measure.title if position == 0 else "", notes)
+                _section(section, _measure_title(measure, commitment) if position == 0 else "", notes)
                 for position, section in enumerate(measure.sections)
             ]
         commitments.append(PrintedCommitment(commitment.key, commitment.heading, tuple(sections)))
@@ -89,6 +89,11 @@ def build_dashboard_annex(contract: Contract) -> dict[str, Any]:
         "contents": [TocEntry(commitment.anchor, commitment.heading) for commitment in commitments],
         "expected_pages": 2 + row_count // 12,
     }
+
+
+def _measure_title(measure: MeasurePart, commitment: CommitmentPart) -> str:
+    """The measure's title, unless the title of the table says the same (the territory's own objective)."""
+    return "" if measure.title == commitment.heading else measure.title
 
 
 def _section(section: Section, measure: str, notes: _Notes) -> PrintedSection:
@@ -114,8 +119,12 @@ def _row(row: Row, notes: _Notes) -> PrintedRow:
 
 
 def _cell(cell: Cell, notes: _Notes) -> PrintedCell:
-    sentences = [each for each in (cell.reason, cell.warning) if each]
-    return PrintedCell(cell.text, cell.state.value, tuple(notes.number(each) for each in sentences))
+    sentences = [f"{each[:1].upper()}{each[1:]}" for each in (cell.reason, cell.warning) if each]
+    # Nothing was filled yet: the column of a year to come stays empty, as its figures do.
+    is_untouched = cell.state == CellState.NOT_COMPUTABLE and not cell.reason
+    return PrintedCell(
+        "" if is_untouched else cell.text, cell.state.value, tuple(notes.number(each) for each in sentences)
+    )
 
 
 DASHBOARD_ANNEX = Annex(
