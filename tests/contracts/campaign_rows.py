@@ -1,13 +1,11 @@
-"""A campaign as plain rows, so that the same tests read the parsed file and the loaded database.
-
-To add the loaded campaign: write a function that returns `CampaignRows` from the models, and add it to
-`READERS` of test_campaign_2020_against_circular.py.
-"""
+"""A campaign as plain rows, so that the same tests read the parsed file and the loaded database."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.campaign_file import CampaignSpec
+from contracts.models import Campaign
+from indicators.models import Indicator
 
 
 @dataclass(frozen=True)
@@ -136,4 +134,69 @@ def rows_of_spec(spec: CampaignSpec) -> CampaignRows:
         blocks=tuple(each.text for each in spec.contract_model.blocks),
         signatures=tuple((each.signature_label, each.condition) for each in spec.signatories),
         blanks=frozenset(each.name for each in spec.contract_model.blanks),
+    )
+
+
+def rows_of_campaign(campaign: Campaign) -> CampaignRows:
+    """The rows of a campaign as the database holds it."""
+    model = campaign.contract_model
+    return CampaignRows(
+        territories=tuple(campaign.territories.order_by("code").values_list("code", flat=True)),
+        commitments=tuple((str(each), each.dashboard_label) for each in campaign.commitments.all()),
+        objectives=tuple(
+            ObjectiveRow(
+                number=each.number,
+                title=each.title,
+                dashboard_title=each.dashboard_title,
+                plan_title=each.plan_title,
+                fundamental=each.is_fundamental,
+                measure=each.measure.title,
+                plan_measure=each.measure.plan_title,
+                commitment=each.measure.commitment.code,
+                envelopes=frozenset(each.envelopes.values_list("code", flat=True)),
+                plan_source=each.plan_source,
+                sheet_demands=tuple(each.sheet_demands),
+                requires_numeric_target=each.requires_numeric_target,
+                requires_harmonised_indicator=each.requires_harmonised_indicator,
+                forbids_purely_quantitative_target=each.forbids_purely_quantitative_target,
+                action_statements=tuple(each.action_statements),
+                technical_advice=each.technical_advice,
+            )
+            for each in campaign.objectives.select_related("measure__commitment")
+        ),
+        indicators=tuple(_indicator_row(each) for each in campaign.indicators.filter(contract__isnull=True)),
+        steps=tuple(
+            (each.label, each.description, each.days_before) for each in campaign.retroplanning_steps.all()
+        ),
+        envelopes=tuple(
+            EnvelopeRow(
+                code=each.code,
+                amount=each.amount,
+                floor=each.floor,
+                ceiling=each.ceiling,
+                criteria=tuple(
+                    CriterionRow(item.label, item.source, item.weight) for item in each.criteria.all()
+                ),
+            )
+            for each in campaign.envelopes.all()
+        ),
+        blocks=tuple(each["text"] for each in model.blocks),
+        signatures=tuple((each.signature_label, each.condition) for each in campaign.signatories.all()),
+        blanks=frozenset(each["name"] for each in model.blanks),
+    )
+
+
+def _indicator_row(row: Indicator) -> IndicatorRow:
+    return IndicatorRow(
+        code=row.code,
+        label=row.label,
+        objective=row.objective.number if row.objective else None,
+        source=row.source,
+        half_yearly=row.periodicity == "half_yearly",
+        kind=row.kind,
+        numerator=row.numerator.code if row.numerator else "",
+        denominator=row.denominator.code if row.denominator else "",
+        twin=row.twin,
+        parent=row.parent.code if row.parent else "",
+        has_target=row.has_target,
     )

@@ -2,26 +2,33 @@
 
 import csv
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 import pytest
 
+from cdppe.accounts.actions.territories import load_territories
+from contracts.actions.campaigns import load_campaign
 from contracts.campaign_file import BLANK, CampaignSpec, read_campaign
-from tests.contracts.campaign_rows import CampaignRows, rows_of_spec
+from tests.contracts.campaign_rows import CampaignRows, rows_of_campaign, rows_of_spec
 from tests.contracts.circular import FIXTURES, as_printed, one_line, raw_section, section, without
 
 FILE = FIXTURES / "campaigns" / "2020.toml"
 MONTHS = {"juin": 6, "juil": 7, "août": 8, "oct": 10}
 
-# How a campaign is read into rows; the loaded campaign joins here.
-READERS: dict[str, Callable[[], CampaignRows]] = {"file": lambda: rows_of_spec(read_campaign(FILE))}
+
+@cache
+def rows_in_the_database() -> CampaignRows:
+    """The rows of the loaded campaign: read once, plain data that the test's rollback does not touch."""
+    load_territories(FIXTURES / "departments.csv", FIXTURES / "territories.csv")
+    return rows_of_campaign(load_campaign(read_campaign(FILE)).campaign)
 
 
-@pytest.fixture(params=sorted(READERS))
+@pytest.fixture(params=["file", pytest.param("database", marks=pytest.mark.django_db)])
 def campaign(request: pytest.FixtureRequest) -> CampaignRows:
-    return READERS[request.param]()
+    """The campaign as its file says it, then as it stands in the database once loaded."""
+    return rows_of_spec(read_campaign(FILE)) if request.param == "file" else rows_in_the_database()
 
 
 @pytest.fixture(scope="module")
