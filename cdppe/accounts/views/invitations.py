@@ -75,4 +75,6 @@ def _accept_with_new_account(request: HttpRequest, invitation: Invitation) -> Ht
                 request, f"Votre compte est ouvert : connectez-vous avec l’adresse {invitation.email}."
             )
             return redirect("accounts:sign-in")
-    return render(request, "accounts/invitation_new_account.html", {"form": form, "invitation": invitation})
+    context = {"form": form, "invitation": invitation}
+    status = 422 if form.errors else 200
+    return render(request, "accounts/invitation_new_account.html", context, status=status)

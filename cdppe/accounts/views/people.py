@@ -28,7 +28,7 @@ def my_account(request: HttpRequest) -> HttpResponse:
     # A form that is refused has already written into its instance: the page shows the person as stored.
     user.refresh_from_db(fields=["first_name", "last_name", "phone"])
     context = {"form": form, "memberships": user.current_memberships}
-    return render(request, "accounts/my_account.html", context)
+    return render(request, "accounts/my_account.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -62,7 +62,8 @@ def invitation_create(request: HttpRequest, pk: int) -> HttpResponse:
                 request, f"L’invitation de {invitation.email} part par courriel ; son lien vaut sept jours."
             )
             return redirect("accounts:institution", pk=joined.pk)
-    return render(request, "accounts/invitation_create.html", {"form": form, "institution": joined})
+    context = {"form": form, "institution": joined}
+    return render(request, "accounts/invitation_create.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -92,7 +93,7 @@ def member_edit(request: HttpRequest, pk: int, membership_pk: int) -> HttpRespon
             messages.success(request, f"Le rôle de {membership.user} est enregistré.")
             return redirect("accounts:institution", pk=joined.pk)
     context = {"form": form, "institution": joined, "membership": membership}
-    return render(request, "accounts/member_edit.html", context)
+    return render(request, "accounts/member_edit.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,7 +23,16 @@ from django.urls import reverse_lazy
 from cdppe.accounts.forms import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm, SignInForm
 
 
-class SignIn(LoginView):
+class RefusedForm:
+    """A form that is refused is shown again with status 422, as everywhere on the site."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+
+class SignIn(RefusedForm, LoginView):
     """E-mail and password; then the page that was asked for, if it is one of ours."""
 
     authentication_form = SignInForm
@@ -35,7 +44,7 @@ class SignOut(LogoutView):
     """Ends the session; by POST alone, so that no link or image of another site does it."""
 
 
-class ForgottenPassword(PasswordResetView):
+class ForgottenPassword(RefusedForm, PasswordResetView):
     """Asks for the e-mail of the account; the answer is the same whether it exists or not."""
 
     form_class = ForgottenPasswordForm
@@ -51,7 +60,7 @@ class ForgottenPasswordSent(PasswordResetDoneView):
     template_name = "accounts/forgotten_password_sent.html"
 
 
-class NewPassword(PasswordResetConfirmView):
+class NewPassword(RefusedForm, PasswordResetConfirmView):
     """The page that the mail's link opens: a new password, then signing in."""
 
     form_class = NewPasswordForm
@@ -64,7 +73,7 @@ class NewPassword(PasswordResetConfirmView):
         return response
 
 
-class ChangePassword(PasswordChangeView):
+class ChangePassword(RefusedForm, PasswordChangeView):
     form_class = ChangePasswordForm
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("accounts:my-account")
