@@ -267,7 +267,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
-            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            # Not the compressing one: the proxy compresses, and the DSFR has some 2 000 files to go through.
+            "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
             if IN_PRODUCTION
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
