@@ -73,6 +73,23 @@ COLUMN_WORDS: dict[str, str] = {
 }
 
 
+COLUMN_PLURALS: dict[str, str] = {ValueKind.TARGET: "Cibles", ValueKind.LEVEL: "Niveaux atteints"}
+
+
+def _told_columns(columns: Sequence[Column]) -> str:
+    """Several columns in few words: "Référence 2019, cibles 2020, 2021 et 2022"."""
+    years: dict[str, list[str]] = defaultdict(list)
+    for column in columns:
+        years[column.kind].append(str(column.year))
+    told = [
+        f"{COLUMN_WORDS[kind]} {those[0]}"
+        if len(those) == 1
+        else f"{COLUMN_PLURALS[kind]} {', '.join(those[:-1])} et {those[-1]}"
+        for kind, those in years.items()
+    ]
+    return ", ".join([told[0], *(each[0].lower() + each[1:] for each in told[1:])])
+
+
 class CellState(StrEnum):
     """What a cell holds; only VALUE is a figure."""
 
@@ -148,15 +165,12 @@ class Row:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why figures lack, a sentence a reason: "Cible 2021, Cible 2022 : non disponible – enquête…"."""
-        columns: dict[str, list[str]] = defaultdict(list)
+        """Why figures lack, a sentence a reason: "Cibles 2021 et 2022 : non disponible – enquête…"."""
+        columns: dict[str, list[Column]] = defaultdict(list)
         for cell in self.cells:
             if cell.reason:
-                columns[f"{cell.text} – {cell.reason}"].append(cell.column.label)
-        return tuple(
-            f"{', '.join(labels)} : {told}" if len(labels) < len(self.cells) else f"Partout : {told}"
-            for told, labels in columns.items()
-        )
+                columns[f"{cell.text} – {cell.reason}"].append(cell.column)
+        return tuple(f"{_told_columns(those)} : {told}" for told, those in columns.items())
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ def part_warning(whole: Figure, part: Figure) -> str:
 
 
 def _missing(name: str, figure: Figure) -> str:
+    """Which figure lacks; its own reason stands in its own cell."""
     if isinstance(figure, Unavailable):
-        return f"{name} non disponible : {figure.reason}"
+        return f"{name} non disponible"
     return f"{name} manquant" if name.endswith("ateur") else f"{name} manquante"

@@ -225,7 +225,7 @@ def test_two_sources_of_one_fact_stand_together_with_their_gap(contract: Contrac
     assert rows[2].label == "Écart : SNDS par rapport à DREES / CD"
     assert rows[2].reference.text == f"\u221250 (\u221225{NO_BREAK_SPACE}%)"
     assert rows[5].reference.state == CellState.NOT_COMPUTABLE
-    assert rows[5].reference.reason == "première source non disponible : logiciel changé"
+    assert rows[5].reference.reason == "première source non disponible"
 
 
 def test_empty_not_available_and_zero_are_three_different_cells(contract: Contract) -> None:
@@ -239,6 +239,22 @@ def test_empty_not_available_and_zero_are_three_different_cells(contract: Contra
     assert (unavailable.state, unavailable.text) == (CellState.UNAVAILABLE, "non disponible")
     assert unavailable.reason == "enquête non menée"
     assert (empty.state, empty.text) == (CellState.EMPTY, "")
+
+
+def test_a_row_tells_each_reason_once_with_the_columns_that_it_concerns(contract: Contract) -> None:
+    first, second, third = contract.campaign.years
+    reference = contract.campaign.reference_year
+    put(contract, "ip_entrantes", ValueKind.REFERENCE, reference, None, "logiciel changé")
+    put(contract, "ip_entrantes", ValueKind.TARGET, first, None, "logiciel changé")
+    put(contract, "ip_entrantes", ValueKind.TARGET, third, None, "logiciel changé")
+    put(contract, "ip_entrantes", ValueKind.LEVEL, second, None, "enquête non menée")
+
+    row = row_of(section_of(build_dashboard(contract), 6), "Nombre d'IP entr")
+
+    assert row.reasons == (
+        f"Référence {reference}, cibles {first} et {third} : non disponible – logiciel changé",
+        f"Niveau atteint {second} : non disponible – enquête non menée",
+    )
 
 
 def test_rows_without_target_say_so_in_their_target_cells(contract: Contract) -> None:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
 from indicators.figures import (
     LARGEST_FIGURE,
+    NOT_STATED,
+    Figure,
     FigureError,
+    Known,
+    Unavailable,
+    decode,
+    encode,
     format_number,
     format_percent,
     format_signed,
@@ -113,3 +119,19 @@ def test_shares_are_written_as_percentages_with_one_decimal_at_most(fraction: st
 
 def test_a_signed_percentage_that_rounds_to_nothing_has_no_sign() -> None:
     assert format_percent(Decimal("-0.0001"), signed=True) == f"0{NO_BREAK_SPACE}%"
+
+
+@given(
+    st.one_of(
+        st.just(NOT_STATED),
+        st.builds(Known, st.decimals(min_value=0, max_value=LARGEST_FIGURE, places=2)),
+        st.builds(Unavailable, st.text(max_size=40)),
+    )
+)
+def test_what_a_box_held_survives_its_hidden_field(figure: Figure) -> None:
+    assert decode(encode(figure)) == figure
+
+
+@pytest.mark.parametrize("forged", ["=NaN", "=1e400", "=-5", "=", "12", "=" + "9" * 400, "<script>"])
+def test_a_forged_hidden_field_reads_as_not_stated(forged: str) -> None:
+    assert decode(forged) == NOT_STATED

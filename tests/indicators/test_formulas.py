@@ -25,9 +25,9 @@ def test_the_worked_example_of_the_module_holds() -> None:
         (Known(Decimal(10)), NOT_STATED, "dénominateur manquant"),
         (Known(Decimal(0)), Known(Decimal(0)), "dénominateur égal à zéro"),
         (Known(Decimal(5)), Known(Decimal(0)), "dénominateur égal à zéro"),
-        (Unavailable("logiciel changé"), Known(Decimal(5)), "numérateur non disponible : logiciel changé"),
-        (Known(Decimal(5)), Unavailable("secret statistique"), "dénominateur non disponible : secret"),
-        (NOT_STATED, Unavailable("secret statistique"), "dénominateur non disponible : secret"),
+        (Unavailable("logiciel changé"), Known(Decimal(5)), "numérateur non disponible"),
+        (Known(Decimal(5)), Unavailable("secret statistique"), "dénominateur non disponible"),
+        (NOT_STATED, Unavailable("secret statistique"), "dénominateur non disponible"),
     ],
 )
 def test_a_missing_or_zero_denominator_gives_not_computable_with_its_reason(
@@ -36,7 +36,7 @@ def test_a_missing_or_zero_denominator_gives_not_computable_with_its_reason(
     result = share(numerator, denominator)
 
     assert isinstance(result, NotComputable)
-    assert result.reason.startswith(words)
+    assert result.reason == words
     assert not result.is_untouched
 
 
@@ -102,7 +102,7 @@ def test_a_gap_says_which_source_is_missing() -> None:
     result = gap(Known(Decimal(3)), Unavailable("télétransmission incomplète"))
 
     assert isinstance(result, NotComputable)
-    assert result.reason == "seconde source non disponible : télétransmission incomplète"
+    assert result.reason == "seconde source non disponible"
 
 
 @given(figures, figures)
