@@ -68,7 +68,7 @@ def test_imports_go_in_the_agreed_direction() -> None:
 
 # --- Lock files --------------------------------------------------------------------------------------------
 
-# Below these versions lies a published vulnerability (docs/decisions/0003-versions.md).
+# Below these versions lies a published vulnerability (docs/decisions/versions-and-locks.md).
 FLOORS = {
     "celery": "5.7",
     "django": "5.2.19",

@@ -45,7 +45,7 @@ _PARTY: dict[str, frozenset[Ability]] = {
     Role.SIGNATORY: _EDIT,
 }
 # The account is the department's own (article 4): its people enter it.
-_COUNCIL = {
+_COUNCIL: dict[str, frozenset[Ability]] = {
     Role.READER: _PARTY[Role.READER],
     Role.EDITOR: _EDIT | {Ability.BANK_ACCOUNT_EDIT},
     Role.SIGNATORY: _EDIT | {Ability.BANK_ACCOUNT_EDIT},

@@ -155,7 +155,7 @@ def _already_there(campaign: Campaign, territory: Territory) -> str:
 def _institution(signatory: Signatory, territory: Territory) -> Institution | None:
     """The one institution of the signatory's kind around the territory; None if there is none, or several."""
     scope = SCOPE_OF_KIND.get(signatory.institution_kind)
-    around = {
+    around: dict[str, dict[str, object]] = {
         InstitutionScope.TERRITORY: {"territory": territory},
         InstitutionScope.REGION: {"region": territory.region},
         InstitutionScope.NATION: {},

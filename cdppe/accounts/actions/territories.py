@@ -104,7 +104,7 @@ def _load_institutions() -> None:
             region=region,
         )
     for kind in (InstitutionKind.DGCS, InstitutionKind.DGS):
-        _institution(kind, kind.label)
+        _institution(kind, str(kind.label))
 
 
 def _institution(

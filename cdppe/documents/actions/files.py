@@ -43,7 +43,7 @@ def store_file(document: RenderedDocument) -> StoredFile:
 
 def discard_file(stored: StoredFile) -> None:
     """Remove the bytes of a file whose record was never committed."""
-    default_storage.delete(stored.content.name)
+    default_storage.delete(str(stored.content.name))
 
 
 def read_file(stored: StoredFile) -> bytes:
