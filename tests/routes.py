@@ -28,8 +28,9 @@ from django.utils import timezone
 from cdppe.accounts.actions.invitations import _hash
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from contracts.models import ActionSheet, Contract
+from indicators.models import Indicator
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory
+from tests.factories import ActionSheetFactory, IndicatorFactory
 
 PEOPLE = (
     "anonymous",
@@ -64,6 +65,7 @@ class World:
     sheet: ActionSheet
     membership: Membership
     invitation: Invitation
+    local_indicator: Indicator
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -88,6 +90,12 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        local_indicator=IndicatorFactory(
+            objective=None,
+            campaign=cast.campaign,
+            contract=cast.contract,
+            contract_objective=cast.contract.objectives.in_order().first(),
+        ),
     )
 
 
@@ -101,6 +109,15 @@ def contract(world: World) -> dict[str, Any]:
 
 def sheet(world: World) -> dict[str, Any]:
     return {"reference": world.contract.reference, "number": world.sheet.number}
+
+
+def dashboard_section(world: World) -> dict[str, Any]:
+    key = f"objectif-{world.local_indicator.contract_objective_id}"
+    return {"reference": world.contract.reference, "section_key": key}
+
+
+def local_indicator(world: World) -> dict[str, Any]:
+    return {"reference": world.contract.reference, "indicator_id": world.local_indicator.pk}
 
 
 def institution(world: World) -> dict[str, Any]:
@@ -207,4 +224,11 @@ ROUTES = [
         get="                 302  404  404  403  403  404  404  404  404  302",
         post="                302  404  404  403  403  404  404  404  404  302",
     ),
+    # --- Tableau de bord
+    Route("indicators:dashboard", kwargs=contract, get=SEEN),
+    # Nothing posted: nothing has changed, and the person comes back to the whole page.
+    Route("indicators:dashboard-edit", kwargs=dashboard_section, get=EDITED, post=DONE),
+    Route("indicators:local-indicator-create", kwargs=dashboard_section, get=EDITED, post=REFUSED_FORM),
+    Route("indicators:local-indicator-edit", kwargs=local_indicator, get=EDITED, post=REFUSED_FORM),
+    Route("indicators:local-indicator-delete", kwargs=local_indicator, get=EDITED, post=DONE),
 ]
