@@ -43,6 +43,13 @@ def percent(fraction: Decimal | None, places: int = 1) -> str:
     return f"{_french(f'{rounded:,f}', keeps_zeros=True)}{NO_BREAK_SPACE}%"
 
 
+@register.filter
+def plural(count: int, endings: str = "s") -> str:
+    """The ending for `count`, zero and one being singular in French: "s" or nothing, or one of "l,ux"."""
+    singular, _, several = endings.rpartition(",")
+    return several if count > 1 else singular
+
+
 def _french(text: str, *, keeps_zeros: bool) -> str:
     if "." in text and not keeps_zeros:
         text = text.rstrip("0").removesuffix(".")
