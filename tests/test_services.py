@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cdppe.celery import app as celery_app
 from tests.services import PROJECT
 
 pytestmark = pytest.mark.fault
@@ -78,3 +79,19 @@ def test_servers_that_the_caller_names_are_used_and_none_is_started() -> None:
     )
     assert ended.stdout == "postgres://mine redis://mine\n"
     assert ended.returncode == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_of_the_suite_takes_the_tasks_of_the_site(celery_worker: None) -> None:
+    answers = celery_app.control.ping(timeout=10)
+    assert [list(answer.values()) for answer in answers] == [[{"ok": "pong"}]]
+    registered = celery_app.control.inspect(timeout=10).registered()
+    assert registered is not None
+    names = {name for tasks in registered.values() for name in tasks}
+    assert "cdppe.documents.tasks.requeue_lost_jobs" in names
+
+
+def test_the_clock_calls_a_task_that_exists() -> None:
+    celery_app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
+    assert scheduled <= set(celery_app.tasks)

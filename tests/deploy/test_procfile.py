@@ -2,11 +2,13 @@
 
 import base64
 import contextlib
+import io
 import os
 import re
 import secrets
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.error
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 import redis
+from pypdf import PdfReader
 
 from tests.deploy.visitor import Visitor
 from tests.services import PROJECT, free_port, process, wait_until
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.fault
 HOST = "cdppe.example.org"
 # The last of Redis' sixteen databases: the others are those of the processes of pytest-xdist.
 REDIS_DATABASE = "/15"
+RENDER_SECONDS = 120
 
 
 def procfile() -> dict[str, str]:
@@ -144,13 +148,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @pytest.fixture(scope="module")
 def editor(deployment: Deployment) -> Visitor:
-    """The editor of a department's council, signed in through the form."""
+    """The editor of the department of Isère, signed in through the form."""
     with (PROJECT / "fixtures/demo/accounts.toml").open("rb") as file:
         demonstration = tomllib.load(file)
     account = next(
         account
         for account in demonstration["accounts"]
-        if account["institution"]["kind"] == "council" and account["role"] == "editor"
+        if account["institution"] == {"kind": "council", "territory": "38"} and account["role"] == "editor"
     )
     visitor = deployment.visitor()
     answer = visitor.submit(
@@ -203,3 +207,26 @@ def test_plain_http_is_sent_to_tls(deployment: Deployment) -> None:
 
 def test_a_signed_in_person_sees_the_home_page(editor: Visitor) -> None:
     assert editor.get("/").status == 200
+
+
+def test_a_worker_renders_the_contract_that_a_person_asks_for_and_downloads(
+    deployment: Deployment, editor: Visitor
+) -> None:
+    asked = editor.submit("/contrats/38-2022/document/", {}, to="/contrats/38-2022/document/produire/")
+    assert asked.status == 302, asked.text
+    job = asked.location
+
+    file = editor.get(f"{job}telecharger/")
+    deadline = time.monotonic() + RENDER_SECONDS
+    while file.status == 404 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        assert editor.get(f"{job}avancement/").status == 200
+        file = editor.get(f"{job}telecharger/")
+
+    assert file.status == 200, (deployment.logs / "worker.log").read_text()[-4000:]
+    assert file.headers["Content-Type"] == "application/pdf"
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(file.body)).pages)
+    assert "Isère" in text
+    # By a worker, not by the process that serves the pages.
+    assert "run_job" in (deployment.logs / "worker.log").read_text()
+    assert deployment.visitor().get(f"{job}telecharger/").status == 302
