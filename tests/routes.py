@@ -7,8 +7,8 @@ How to add a route (the suite fails until you do):
    method that you leave out is expected to be refused: 405 for everybody who gets past the sign-in.
 2. A route with parameters names a function that builds them from the `World`, where each kind of object
    exists once, in the territory of the Isère. Missing object? Add it to `World` and `make_world`.
-3. POST sends `data(world)`, nothing by default: then a page with a form answers as for a refused form, and
-   a gesture without fields is made (302). Nothing of it stays: each cell is rolled back.
+3. POST sends `data(world)`, nothing by default: then a form is refused (422) and a gesture without fields is
+   made (302). Nothing of it stays: each cell is rolled back.
 
 `foreign` edits for the council of another territory in another region: what is the Isère's does not exist
 for them (404). A 302 of `anonymous` and `disabled` must lead to the sign-in page; on a public page (one
@@ -18,19 +18,32 @@ that anonymous people get a 200 or a 404 from) it is an ordinary redirect.
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
-from cdppe.accounts.actions.invitations import _hash
 from cdppe.accounts.models import Invitation, Membership, Role, User
-from contracts.models import ActionSheet, Contract
+from cdppe.documents.actions.files import store_file
+from cdppe.documents.models import JobState, RenderJob
+from cdppe.documents.registry import RenderedDocument
+from contracts.models import ActionSheet, Contract, ContractObjective
+from funding.actions.allocations import run_allocation
+from funding.models import (
+    AllocationRun,
+    CriterionSeries,
+    CriterionValue,
+    Envelope,
+    EnvelopeCriterion,
+    FigureStatus,
+    SeriesEdition,
+)
 from indicators.models import Indicator
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory, IndicatorFactory
+from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory
 
 PEOPLE = (
     "anonymous",
@@ -52,6 +65,12 @@ SEEN = "        302  200  200  200  200  404  200  200  200  302"
 EDITED = "      302  200  200  200  403  404  403  403  403  302"
 DONE = "        302  302  302  302  403  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  403  403  403  302"
+COUNCIL_ONLY = "302  403  403  200  403  404  403  403  403  302"
+RENDERED = "    302  302  302  302  302  404  302  302  302  302"
+NATION_SEEN = " 302  403  403  403  403  403  403  200  200  302"
+NATION_RUN = "  302  403  403  403  403  403  403  403  200  302"
+NATION_DONE = " 302  403  403  403  403  403  403  403  302  302"
+MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
 
@@ -62,10 +81,14 @@ class World:
 
     cast: Cast
     contract: Contract
+    optional_objective: ContractObjective
     sheet: ActionSheet
+    local_indicator: Indicator
+    job: RenderJob
+    failed_job: RenderJob
+    run: AllocationRun
     membership: Membership
     invitation: Invitation
-    local_indicator: Indicator
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -76,27 +99,70 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
+    optional = ContractObjective.objects.create(
+        contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
+    )
+    fundamental = cast.contract.objectives.get(objective__number=1)
     return World(
         cast=cast,
         contract=cast.contract,
-        sheet=ActionSheetFactory(contract=cast.contract),
+        optional_objective=optional,
+        sheet=ActionSheetFactory(contract=cast.contract, contract_objective=fundamental),
+        local_indicator=IndicatorFactory(
+            campaign=cast.campaign,
+            contract=cast.contract,
+            contract_objective=fundamental,
+            objective=None,
+        ),
+        job=_job(cast, JobState.DONE),
+        failed_job=_job(cast, JobState.FAILED),
+        run=_run(cast),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
             email="invitee@isere.exemple.fr",
             role=Role.READER,
-            token_hash=_hash(TOKEN),
+            token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
             invited_by=cast.council_administrator,
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
-        local_indicator=IndicatorFactory(
-            objective=None,
-            campaign=cast.campaign,
-            contract=cast.contract,
-            contract_objective=cast.contract.objectives.in_order().first(),
-        ),
     )
+
+
+def _job(cast: Cast, state: JobState) -> RenderJob:
+    """A rendered contract, or one whose rendering failed."""
+    file = None
+    if state == JobState.DONE:
+        file = store_file(RenderedDocument("contrat.pdf", "application/pdf", b"%PDF-1.7"))
+    return RenderJob.objects.create(
+        kind="contract",
+        subject=cast.contract.reference,
+        title="Contrat d’essai",
+        requested_by=cast.council_editor,
+        state=state,
+        progress=100 if file else 40,
+        error="" if file else "Un blanc n’est pas rempli.",
+        finished_at=timezone.now(),
+        file=file,
+    )
+
+
+def _run(cast: Cast) -> AllocationRun:
+    """An envelope shared between the two territories by one criterion."""
+    envelope: Envelope = EnvelopeFactory(campaign=cast.campaign, code="ESSAI", rounding_unit=Decimal(100))
+    EnvelopeCriterion.objects.create(
+        envelope=envelope, series_code="naissances", label="Naissances", weight=Decimal(100), position=1
+    )
+    series = CriterionSeries.objects.create(code="naissances", name="Naissances", unit="nombre")
+    edition = SeriesEdition.objects.create(
+        series=series, code="naissances-essai", producer="Insee", reference_date="2029", source="Essai"
+    )
+    for territory, births in ((cast.isere, 14_000), (cast.nord, 30_000)):
+        CriterionValue.objects.create(
+            edition=edition, place_code=territory.code, value=births, status=FigureStatus.OFFICIAL
+        )
+    return run_allocation(envelope, year=cast.campaign.year, by=cast.dgcs_editor)
 
 
 def nothing(world: World) -> dict[str, Any]:
@@ -107,17 +173,53 @@ def contract(world: World) -> dict[str, Any]:
     return {"reference": world.contract.reference}
 
 
+def transition(world: World) -> dict[str, Any]:
+    return contract(world) | {"code": "open-negotiation"}
+
+
 def sheet(world: World) -> dict[str, Any]:
-    return {"reference": world.contract.reference, "number": world.sheet.number}
+    return contract(world) | {"number": world.sheet.number}
 
 
-def dashboard_section(world: World) -> dict[str, Any]:
-    key = f"objectif-{world.local_indicator.contract_objective_id}"
-    return {"reference": world.contract.reference, "section_key": key}
+def optional_objective(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.optional_objective.pk}
+
+
+def section(world: World) -> dict[str, Any]:
+    """The tableau de bord's section of the objective that carries the local indicator."""
+    return contract(world) | {"section_key": f"objectif-{world.local_indicator.contract_objective_id}"}
 
 
 def local_indicator(world: World) -> dict[str, Any]:
-    return {"reference": world.contract.reference, "indicator_id": world.local_indicator.pk}
+    return contract(world) | {"indicator_id": world.local_indicator.pk}
+
+
+def job(world: World) -> dict[str, Any]:
+    return {"job_id": world.job.pk}
+
+
+def failed_job(world: World) -> dict[str, Any]:
+    return {"job_id": world.failed_job.pk}
+
+
+def campaign(world: World) -> dict[str, Any]:
+    return {"code": world.cast.campaign.code}
+
+
+def envelope(world: World) -> dict[str, Any]:
+    return campaign(world) | {"envelope_code": world.run.envelope.code}
+
+
+def run(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.run.pk}
+
+
+def year_of_the_campaign(world: World) -> dict[str, Any]:
+    return {"annee": str(world.cast.campaign.year)}
+
+
+def free_objective(world: World) -> dict[str, Any]:
+    return {"objective": world.cast.campaign.objectives.get(number=20).pk}
 
 
 def institution(world: World) -> dict[str, Any]:
@@ -140,18 +242,14 @@ def broken_reset_link(world: World) -> dict[str, Any]:
     return {"uidb64": "MQ", "token": "perime"}
 
 
-def unknown_uuid(world: World) -> dict[str, Any]:
-    return {"job_id": uuid.UUID(int=0)}
-
-
 @dataclass(frozen=True)
 class Route:
     """A row of the table; see the top of this module."""
 
     name: str
+    kwargs: Callable[[World], dict[str, Any]] = nothing
     get: str | None = None
     post: str | None = None
-    kwargs: Callable[[World], dict[str, Any]] = nothing
     data: Callable[[World], dict[str, Any]] = nothing
 
     def expected(self, method: str) -> dict[str, int]:
@@ -176,59 +274,104 @@ EXCLUDED_NAMESPACES = {
     "admin": "Django's administration, for technical administrators: tests/accounts/test_admin.py",
 }
 
+# The columns:  anon pref ars  coun read fore regi dgcR dgcE disa
 ROUTES = [
-    # --- People. Columns:  anon pref ars  coun read fore regi dgcR dgcE disa
+    # --- Home
+    Route("home:index", get=PERSONAL),
+    Route("home:health", get=OPEN),
+    # --- People
     Route(
         "accounts:sign-in",
-        get="                 200  302  302  302  302  302  302  302  302  200",
-        post="                200  302  302  302  302  302  302  302  302  200",
+        get="   200  302  302  302  302  302  302  302  302  200",
+        post="  422  302  302  302  302  302  302  302  302  422",
     ),
     Route(
         "accounts:sign-out",
-        post="                302  302  302  302  302  302  302  302  302  302",
+        post="  302  302  302  302  302  302  302  302  302  302",
     ),
-    Route("accounts:forgotten-password", get=OPEN, post=OPEN),
+    Route(
+        "accounts:forgotten-password",
+        get=OPEN,
+        post="  422  422  422  422  422  422  422  422  422  422",
+    ),
     Route("accounts:forgotten-password-sent", get=OPEN),
     # A link that does not serve says so, whoever opens it and however.
-    Route("accounts:new-password", kwargs=broken_reset_link, get=OPEN, post=OPEN),
-    Route("accounts:my-account", get=PERSONAL, post=PERSONAL),
-    Route("accounts:change-password", get=PERSONAL, post=PERSONAL),
+    Route("accounts:new-password", broken_reset_link, get=OPEN, post=OPEN),
+    Route(
+        "accounts:my-account",
+        get=PERSONAL,
+        post="  302  422  422  422  422  422  422  422  422  302",
+    ),
+    Route(
+        "accounts:change-password",
+        get=PERSONAL,
+        post="  302  422  422  422  422  422  422  422  422  302",
+    ),
     # The link is for who holds it: a visitor opens an account, others read that it is not for them.
-    Route("accounts:invitation-accept", kwargs=invitation_link, get=OPEN, post=OPEN),
+    Route(
+        "accounts:invitation-accept",
+        invitation_link,
+        get=OPEN,
+        post="  422  200  200  200  200  200  200  200  200  422",
+    ),
     Route(
         "accounts:institution",
-        kwargs=institution,
-        get="                 302  404  404  200  200  404  404  404  404  302",
+        institution,
+        get="   302  404  404  200  200  404  404  404  404  302",
     ),
     # Only administrators change the members: none of the ten is one (tests/accounts/test_institutions.py).
+    Route("accounts:invitation-create", institution, get=MEMBERS_ONLY, post=MEMBERS_ONLY),
+    Route("accounts:invitation-revoke", invitation, post=MEMBERS_ONLY),
+    Route("accounts:member-edit", member, get=MEMBERS_ONLY, post=MEMBERS_ONLY),
+    Route("accounts:member-remove", member, get=MEMBERS_ONLY, post=MEMBERS_ONLY),
+    # --- Contracts
+    Route("contracts:list", get=PERSONAL),
+    # Every party creates; the one of another territory does it there.
     Route(
-        "accounts:invitation-create",
-        kwargs=institution,
-        get="                 302  404  404  403  403  404  404  404  404  302",
-        post="                302  404  404  403  403  404  404  404  404  302",
+        "contracts:create",
+        get="   302  200  200  200  403  200  403  403  403  302",
+        post="  302  422  422  422  403  422  403  403  403  302",
     ),
+    Route("contracts:detail", contract, get=SEEN),
+    Route("contracts:move", transition, get=EDITED, post=DONE),
+    Route("contracts:details-edit", contract, get=SEEN, post=REFUSED_FORM),
+    # The account is the department's own (article 4).
     Route(
-        "accounts:invitation-revoke",
-        kwargs=invitation,
-        post="                302  404  404  403  403  404  404  404  404  302",
+        "contracts:bank-account-edit",
+        contract,
+        get=COUNCIL_ONLY,
+        post="  302  403  403  422  403  404  403  403  403  302",
     ),
-    Route(
-        "accounts:member-edit",
-        kwargs=member,
-        get="                 302  404  404  403  403  404  404  404  404  302",
-        post="                302  404  404  403  403  404  404  404  404  302",
-    ),
-    Route(
-        "accounts:member-remove",
-        kwargs=member,
-        get="                 302  404  404  403  403  404  404  404  404  302",
-        post="                302  404  404  403  403  404  404  404  404  302",
-    ),
+    Route("contracts:objectives", contract, get=SEEN),
+    Route("contracts:objective-add", contract, post=DONE, data=free_objective),
+    Route("contracts:own-objective-add", contract, post=REFUSED_FORM),
+    Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
+    Route("contracts:sheets", contract, get=SEEN),
+    Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:document", contract, get=SEEN),
+    Route("contracts:document-render", contract, post=RENDERED),
+    # --- Documents
+    Route("documents:job", job, get=SEEN),
+    Route("documents:job-progress", job, get=SEEN),
+    Route("documents:job-retry", failed_job, post=RENDERED),
+    Route("documents:job-download", job, get=SEEN),
     # --- Tableau de bord
-    Route("indicators:dashboard", kwargs=contract, get=SEEN),
-    # Nothing posted: nothing has changed, and the person comes back to the whole page.
-    Route("indicators:dashboard-edit", kwargs=dashboard_section, get=EDITED, post=DONE),
-    Route("indicators:local-indicator-create", kwargs=dashboard_section, get=EDITED, post=REFUSED_FORM),
-    Route("indicators:local-indicator-edit", kwargs=local_indicator, get=EDITED, post=REFUSED_FORM),
-    Route("indicators:local-indicator-delete", kwargs=local_indicator, get=EDITED, post=DONE),
+    Route("indicators:dashboard", contract, get=SEEN),
+    Route("indicators:dashboard-edit", section, get=EDITED, post=DONE),
+    Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
+    Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
+    Route("indicators:local-indicator-delete", local_indicator, get=EDITED, post=DONE),
+    # --- Sheets with their financing, plan
+    Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:sheet-create-totals", contract, post=EDITED),
+    Route("funding:sheet-edit", sheet, get=SEEN, post=REFUSED_FORM),
+    Route("funding:sheet-totals", sheet, post=EDITED),
+    Route("funding:action-plan", contract, get=SEEN),
+    # --- Allocation: the ministry's alone
+    Route("funding:allocation-list", get=NATION_SEEN),
+    Route("funding:allocation-campaign", campaign, get=NATION_SEEN),
+    Route("funding:allocation-criteria", campaign, get=NATION_SEEN),
+    Route("funding:allocation-run", run, get=NATION_SEEN),
+    Route("funding:allocation-notify", run, get=NATION_RUN, post=NATION_DONE),
+    Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]
