@@ -164,15 +164,14 @@ def _read_edition(
         for key in ("series", "code")
         if texts[key] and not _CODE.fullmatch(texts[key])
     )
-    if len(problems) > before:
-        return None
+    values: list[ValueSpec] = []
     if Path(texts["file"]).name != texts["file"]:
         problems.append(
             CriteriaProblem(EDITIONS_FILE, f"{place}.file", "un nom de fichier de ce dossier est attendu.")
         )
-        return None
-    values = _read_values(folder / texts["file"], problems)
-    return EditionSpec(**texts, values=tuple(values))
+    elif texts["file"]:
+        values = _read_values(folder / texts["file"], problems)
+    return EditionSpec(**texts, values=tuple(values)) if len(problems) == before else None
 
 
 def _read_values(path: Path, problems: list[CriteriaProblem]) -> list[ValueSpec]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import action_sheets, plans
+from funding.views import action_sheets, allocations, plans
 
 app_name = "funding"
 
@@ -18,4 +18,22 @@ urlpatterns = [
         name="sheet-totals",
     ),
     path("contrats/<slug:reference>/plan-d-action/", plans.action_plan, name="action-plan"),
+    path("repartition/", allocations.allocation_list, name="allocation-list"),
+    path("repartition/<slug:code>/", allocations.allocation_campaign, name="allocation-campaign"),
+    path("repartition/<slug:code>/criteres/", allocations.allocation_criteria, name="allocation-criteria"),
+    path(
+        "repartition/<slug:code>/calculs/<int:pk>/",
+        allocations.allocation_run,
+        name="allocation-run",
+    ),
+    path(
+        "repartition/<slug:code>/calculs/<int:pk>/notifier/",
+        allocations.allocation_notify,
+        name="allocation-notify",
+    ),
+    path(
+        "repartition/<slug:code>/<str:envelope_code>/calculer/",
+        allocations.allocation_start,
+        name="allocation-start",
+    ),
 ]
