@@ -112,7 +112,7 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     empty = frozenset(name for name in SHEET_PARTS if getattr(sheet, f"lacks_{name}"))
     return SheetFacts(
         number=sheet.number,
-        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),  # type: ignore[attr-defined]
+        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
     )
 
 
@@ -160,11 +160,11 @@ def facts_of(contract: Contract) -> Facts:
             ]
         ),
         has_deliberation=bool(contract.deliberation_number and contract.deliberation_on),
-        has_account=contract.has_account,  # type: ignore[attr-defined]
+        has_account=contract.has_account,
         optional_count=sum(not each.is_fundamental for each in objectives if each.objective is not None),
         optional_minimum=contract.campaign.optional_minimum,
         optional_maximum=contract.campaign.optional_maximum,
-        dashboard_count=contract.dashboard_count,  # type: ignore[attr-defined]
+        dashboard_count=contract.dashboard_count,
         objectives=tuple(
             ObjectiveFacts(
                 label=each.short_label,

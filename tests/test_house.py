@@ -285,7 +285,9 @@ def test_nothing_names_the_machine_it_was_written_on() -> None:
 
 def test_no_text_is_declared_safe_by_hand() -> None:
     assert _lines_with(re.compile(r"mark_" + r"safe|SafeString\("), under=APPS) == []
-    assert _lines_with(re.compile(r"\|\s*safe(seq)?\b|autoescape\s+off"), under=("templates/",)) == []
+    # A mail in plain text has nothing to escape.
+    unescaped = _lines_with(re.compile(r"\|\s*safe(seq)?\b|autoescape\s+off"), under=("templates/",))
+    assert [line for line in unescaped if not re.match(r"templates/emails/\S+\.txt:", line)] == []
 
 
 def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:

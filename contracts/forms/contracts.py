@@ -15,7 +15,7 @@ from contracts.actions.contracts import DETAIL_FIELDS, Representative
 from contracts.models import BankAccount, Campaign, Contract, ContractParty
 
 DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
-DATE_ERROR = "Écrivez une date comme 15/10/2020."
+DATE_ERROR = "Écrivez une date sous la forme jj/mm/aaaa."
 
 
 class DateInput(forms.DateInput):
@@ -84,9 +84,9 @@ class DetailsForm(forms.ModelForm):
         widgets = {"planned_effect_on": DateInput(), "deliberation_on": DateInput()}
         help_texts = {
             "planned_effect_on": "Le jour J du rétroplanning : chaque étape est datée à partir de lui.",
-            "deliberation_number": "Celui que l’assemblée départementale a donné, par exemple 2020-DL-118.",
+            "deliberation_number": "Celui que l’assemblée départementale a donné.",
             "court": "Celui que désigne l’article 7 en cas de litige.",
-            "state_officer": "Par exemple : le préfet de l’Isère.",
+            "state_officer": "Par exemple : le préfet du département.",
             "state_accountant": "Par exemple : le directeur départemental des finances publiques.",
             "agency_officer": "Le directeur général de l’agence régionale de santé.",
             "agency_accountant": "Par exemple : l’agent comptable de l’agence régionale de santé.",

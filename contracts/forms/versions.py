@@ -35,8 +35,8 @@ def differences(form: forms.BaseForm, stored: Any, names: Iterable[str]) -> list
 
 def rebase(form: forms.BaseForm, version: int) -> None:
     """Have the bound `form`, shown again, stand on `version`: saving it once more replaces that one."""
-    form.data = form.data.copy()  # type: ignore[attr-defined]
-    form.data[form.add_prefix("version")] = str(version)  # type: ignore[index]
+    form.data = form.data.copy()
+    form.data[form.add_prefix("version")] = str(version)
 
 
 def _shown(value: Any) -> str:

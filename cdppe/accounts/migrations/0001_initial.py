@@ -300,7 +300,7 @@ class Migration(migrations.Migration):
                 (
                     "of_name",
                     models.CharField(
-                        help_text="« de l’Isère », « du Nord », « de La Réunion »",
+                        help_text="ce qui suit « le département » dans une phrase",
                         max_length=90,
                         verbose_name="nom précédé de « de »",
                     ),

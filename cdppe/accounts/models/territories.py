@@ -80,7 +80,7 @@ class Territory(models.Model):
     code = models.CharField("code", max_length=5, unique=True)
     name = models.CharField("nom", max_length=80)
     of_name = models.CharField(
-        "nom précédé de « de »", max_length=90, help_text="« de l’Isère », « du Nord », « de La Réunion »"
+        "nom précédé de « de »", max_length=90, help_text="ce qui suit « le département » dans une phrase"
     )
     kind = models.CharField("nature", max_length=20, choices=TerritoryKind.choices)
     region = models.ForeignKey(

@@ -22,12 +22,10 @@ class Command(BaseCommand):
     model contract, or a file that cannot be written (one sentence on the error output, and no file).
     """
 
-    help = "Écrit le PDF d’un contrat : render_contract 38-2022 --output contrat.pdf"
+    help = "Écrit le PDF d’un contrat : render_contract REF --output contrat.pdf"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "reference", metavar="REF", help="code du territoire-code de la campagne : 38-2022"
-        )
+        parser.add_argument("reference", metavar="REF", help="code du territoire, tiret, code de la campagne")
         parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="fichier à écrire")
 
     def handle(self, *args: Any, reference: str, output: Path, **options: Any) -> None:
@@ -35,7 +33,7 @@ class Command(BaseCommand):
         if contract is None:
             raise CommandError(
                 f"Aucun contrat ne porte la référence « {reference} ». "
-                "Elle s’écrit : code du territoire, tiret, code de la campagne (38-2022)."
+                "Elle s’écrit : code du territoire, tiret, code de la campagne."
             )
         try:
             missing = contract_document(contract).missing
