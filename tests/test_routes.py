@@ -80,7 +80,7 @@ def test_each_person_gets_what_the_table_says(
             assert answer.headers["Location"].startswith(SIGN_IN), (
                 f"{person} is sent to {answer.headers['Location']}"
             )
-    assert differences == [], f"{method.upper()} {url}"
+    assert not differences, "\n".join([f"{method.upper()} {url}", *differences])
 
 
 def _ask(browser: Client, method: str, url: str, data: dict[str, Any]) -> Any:

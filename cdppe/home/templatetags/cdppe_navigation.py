@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.template import RequestContext
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from cdppe.accounts.abilities import Ability, can
 
@@ -40,22 +40,14 @@ def navigation(context: RequestContext, *, offers_sign_in: bool = True) -> dict[
     return {
         "person": user,
         "items": [
-            _item(request.path, label, url)
+            _item(request.path, label, reverse(route))
             for label, route, ability in PLACES
-            if (ability is None or can(user, ability)) and (url := _url(route))
+            if ability is None or can(user, ability)
         ],
         "institutions": [membership.institution for membership in user.current_memberships],
         "offers_sign_in": False,
         "csrf_token": context["csrf_token"],
     }
-
-
-def _url(route: str) -> str:
-    # Pages arrive one by one today: one that is not there yet is not offered.
-    try:
-        return reverse(route)
-    except NoReverseMatch:
-        return ""
 
 
 def _item(path: str, label: str, url: str) -> dict[str, Any]:
