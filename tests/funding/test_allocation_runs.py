@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
@@ -20,18 +19,7 @@ from funding.allocation import allocate
 from funding.models import AllocationRun, CriterionValue, Envelope, NotifiedAmount
 from tests.factories import CampaignFactory, EnvelopeFactory, UserFactory
 
-CAMPAIGN_FILE = Path(settings.BASE_DIR) / "fixtures" / "campaigns" / "2020.toml"
-
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def campaign() -> Campaign:
-    """The campaign of 2020 with the real figures."""
-    call_command("loadterritories", verbosity=0)
-    call_command("loadcampaign", CAMPAIGN_FILE, verbosity=0)
-    call_command("loadcriteria", verbosity=0)
-    return Campaign.objects.get(code="2020")
 
 
 @pytest.fixture
@@ -190,18 +178,18 @@ def test_the_command_notifies_every_envelope_or_none(campaign: Campaign, fir: En
     ("args", "said"),
     [
         ([], "soit un fichier"),
-        (["x.csv", "--campaign", "2020"], "soit un fichier"),
+        (["x.csv", "--campaign", "essai"], "soit un fichier"),
         (["--campaign", "1999"], "1999"),
-        (["--campaign", "2020", "--envelope", "XYZ"], "P304, FIR"),
-        (["--campaign", "2020", "--year", "2055"], "2055"),
-        (["--campaign", "2020", "--weight", "a=100"], "retirez ces options"),
+        (["--campaign", "essai", "--envelope", "XYZ"], "P304, FIR"),
+        (["--campaign", "essai", "--year", "2055"], "2055"),
+        (["--campaign", "essai", "--weight", "a=100"], "retirez ces options"),
         (["absent.csv", "--envelope", "10", "--weight", "a=100"], "illisible"),
         (["absent.csv"], "--envelope"),
         (["absent.csv", "--envelope", "10", "--weight", "a=100", "--notify"], "--campaign"),
     ],
 )
 def test_a_wrong_command_says_why_and_ends_with_2(args: list[str], said: str) -> None:
-    campaign = CampaignFactory(code="2020", year=2020, catalogue=False)
+    campaign = CampaignFactory(code="essai", year=2030, catalogue=False)
     EnvelopeFactory(campaign=campaign, code="P304", position=1)
     EnvelopeFactory(campaign=campaign, code="FIR", position=2)
     with pytest.raises(CommandError) as refused:
