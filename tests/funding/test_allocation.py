@@ -104,7 +104,7 @@ def test_one_on_the_floor_one_on_the_ceiling_one_between() -> None:
     assert [low.proportional, between.proportional, high.proportional] == [100, 300, 600]
     assert [low.exact, between.exact, high.exact] == [150, 350, 500]
     assert [low.rounding_gap, between.rounding_gap, high.rounding_gap] == [0, 0, 0]
-    assert between.contributions[0].series == KEY_SERIES
+    assert between.contributions[0].series == KEY_SERIES == "clé"
     assert between.contributions[0].share == between.key == Fraction(3, 10)
 
 
@@ -400,11 +400,17 @@ def test_cents_are_text_in_json_so_that_nobody_reads_them_as_floats() -> None:
     assert answer["territories"][0]["rounding_gap"] == "-1/300"
 
 
-def test_a_result_cannot_be_changed() -> None:
+def test_neither_a_result_nor_a_problem_can_be_changed() -> None:
     result = allocate_by_key(Decimal(1), {"A": 1})
-    for thing, name in ((result, "total"), (result.lines[0], "amount"), (result.criteria[0], "weight")):
+    line = result.lines[0]
+    with pytest.raises(AllocationRefused) as refused:
+        allocate_by_key(Decimal(1), {})
+    things = (result, line, line.terms, line.contributions[0], result.criteria[0], refused.value.problems[0])
+    for thing, name in zip(things, ("total", "amount", "unit", "share", "weight", "code"), strict=True):
+        before = getattr(thing, name)
         with pytest.raises(AttributeError):
-            setattr(thing, name, Decimal(2))
+            setattr(thing, name, None)
+        assert getattr(thing, name) == before
 
 
 # --- Refusals (rule F7): every problem at once, each with its cell ---------------------------------
