@@ -34,14 +34,26 @@ _FIELD_PREFIXES = ("v-", "r-")
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence that names row and column, and the box that it is about."""
+    """What is wrong in one box: its row and column, and a sentence; no row for the whole grid."""
 
     field_id: str
-    sentence: str
+    text: str
+    row: str = ""
+    column: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """For the summary at the top of the page: names row and column."""
+        return f"Ligne « {self.row} », colonne « {self.column} » : {self.text}" if self.row else self.text
+
+    @property
+    def short_sentence(self) -> str:
+        """For the place under the row."""
+        return f"{self.column} : {self.text}"
 
 
 class ValueGrid:
-    """The form of one section: `rows` for the template, and after `read()` its `changes` and `problems`.
+    """The form of one section: `rows` for the template; `changes` and `problems` of what was posted.
 
     `data` is what was posted, or None for a page that is only opened. Fields of any other row are refused
     with a sentence: they belong to another contract, or to a row that was removed meanwhile.
@@ -73,19 +85,21 @@ class ValueGrid:
             self.problems.append(
                 Problem(
                     f"v-{name}",
-                    f"{self._place(change)} : modifiée entre-temps{by}. Valeur enregistrée : "
-                    f"{_told(conflict.stored)} ; la vôtre : {_told(change.wanted)}.",
+                    f"modifiée entre-temps{by}. Valeur enregistrée : {_told(conflict.stored)} ; "
+                    f"la vôtre : {_told(change.wanted)}.",
+                    *self._place(change),
                 )
             )
         self._draw(self.data or {})
 
-    def _place(self, change: CellChange) -> str:
-        for row in self._typed_rows():
-            if row.indicator_id == change.indicator_id:
-                for cell in row.cells:
-                    if (cell.column.kind, cell.column.year) == (change.kind, change.year):
-                        return _place(row, cell)
-        return "Une case"
+    def _place(self, change: CellChange) -> tuple[str, str]:
+        """The names of the row and of the column of a cell of this section."""
+        return next(
+            (row.label, cell.column.label)
+            for row in self._typed_rows()
+            for cell in row.cells
+            if (row.indicator_id, cell.column.kind, cell.column.year) == change.place
+        )
 
     def _typed_rows(self) -> list[Row]:
         return [row for row in self.section.rows if row.is_typed]
@@ -126,7 +140,7 @@ class ValueGrid:
                 try:
                     number = read_number(typed)
                 except FigureError as error:
-                    self.problems.append(Problem(f"v-{name}", f"{_place(row, cell)} : {error}"))
+                    self.problems.append(Problem(f"v-{name}", str(error), row.label, cell.column.label))
                     continue
                 wanted = NOT_STATED if number is None else Known(number)
             if wanted != opened_with:
@@ -142,7 +156,6 @@ class ValueGrid:
         self._check_reason(row, reason, is_used=uses_reason, is_new=reason != opened_reason)
 
     def _check_reason(self, row: Row, reason: str, *, is_used: bool, is_new: bool) -> None:
-        place, field_id = f"Ligne « {row.label} », raison", f"r-{row.indicator_id}"
         if is_used and not reason:
             sentence = "dites pourquoi la valeur n’est pas disponible."
         elif is_used and is_new and len(reason) > LONGEST_REASON:
@@ -153,11 +166,11 @@ class ValueGrid:
             sentence = "une raison est donnée, mais aucune case de la ligne n’est à « nd »."
         else:
             return
-        self.problems.append(Problem(field_id, f"{place} : {sentence}"))
+        self.problems.append(Problem(f"r-{row.indicator_id}", sentence, row.label, "Raison"))
 
     def _draw(self, data: Mapping[str, str]) -> None:
         """Fill `rows`: what was typed where the person changed something, what is stored elsewhere."""
-        sentences = {problem.field_id: problem.sentence for problem in self.problems}
+        sentences = {problem.field_id: problem.short_sentence for problem in self.problems}
         touched = {change.place for change in self.changes}
         self.rows = [_drawn_row(row) for row in self.section.rows if row.is_typed or row.kind == "heading"]
         for drawn in self.rows:
@@ -214,10 +227,6 @@ def _open_cells(row: Row) -> list[Cell]:
 
 def _field(indicator_id: int | None, column: str) -> str:
     return f"{indicator_id}-{column}"
-
-
-def _place(row: Row, cell: Cell) -> str:
-    return f"Ligne « {row.label} », colonne « {cell.column.label} »"
 
 
 def _typed(figure: Figure) -> str:
