@@ -1,0 +1,113 @@
+"""The action plan's page: what it shows, to whom (annexe 5.3; rules A3, M1, M2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from contracts.models import ActionSheet
+from funding.models import Contributor, Envelope
+from tests.cast import Cast, make_cast
+from tests.factories import (
+    ActionFinancingFactory,
+    ActionSheetFactory,
+    EnvelopeFactory,
+    NotifiedAmountFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+URL = ["38-2030"]
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def envelope(cast: Cast) -> Envelope:
+    return EnvelopeFactory(campaign=cast.campaign, code="PRE", label="Prévention", plan_label="PLF")
+
+
+def _page(cast: Cast) -> str:
+    client = Client()
+    client.force_login(cast.council_editor)
+    return client.get(reverse("funding:action-plan", args=URL)).content.decode().replace("\u00a0", " ")
+
+
+def _financed(cast: Cast, envelope: Envelope, amount: int, **fields: str) -> ActionSheet:
+    sheet = ActionSheetFactory(contract=cast.contract, **fields)
+    ActionFinancingFactory(
+        action_sheet=sheet, contributor=Contributor.STATE, envelope=envelope, amount=Decimal(amount)
+    )
+    return sheet
+
+
+def test_the_plan_shows_actions_partners_years_money_and_source(cast: Cast, envelope: Envelope) -> None:
+    sheet = _financed(cast, envelope, 1500, title="Aller vers", actors="CAF et PMI")
+    ActionFinancingFactory(action_sheet=sheet, year=2031, amount=Decimal(2500))
+    page = _page(cast)
+    for text in ("Aller vers", "CAF et PMI", "1\u202f500 €", "2\u202f500 €", "4\u202f000 €", "PLF"):
+        assert text in page
+    assert reverse("funding:sheet-edit", args=["38-2030", sheet.number]) in page
+
+
+def test_the_plan_flags_what_exceeds_and_what_is_short_in_words(cast: Cast, envelope: Envelope) -> None:
+    NotifiedAmountFactory(envelope=envelope, territory=cast.isere, year=2030, amount=Decimal(1000))
+    sheet = _financed(cast, envelope, 1500)
+    ActionFinancingFactory(action_sheet=sheet, amount=Decimal(200))
+    page = _page(cast)
+    assert "Le plan dépasse ce qui a été notifié" in page
+    assert "Dépassement de 500 €" in page
+    assert "Inférieure de 1\u202f300 € à celle de l’État" in page
+    assert "non notifié" in page
+
+
+def test_a_plan_that_respects_the_rules_is_not_flagged(cast: Cast, envelope: Envelope) -> None:
+    NotifiedAmountFactory(envelope=envelope, territory=cast.isere, year=2030, amount=Decimal(1000))
+    ActionFinancingFactory(action_sheet=_financed(cast, envelope, 1000), amount=Decimal(1000))
+    page = _page(cast)
+    assert "dépasse" not in page
+    assert "reste à compléter" not in page
+    assert "Au moins égale à celle de l’État" in page
+
+
+def test_text_typed_by_people_is_shown_as_text(cast: Cast, envelope: Envelope) -> None:
+    for typed in ("<script>alert(1)</script>", "{{7*7}}", "file:///etc/passwd"):
+        _financed(cast, envelope, 1, title=typed, actors=typed)
+    page = _page(cast)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "{{7*7}}" in page
+    assert 'href="file:' not in page
+
+
+def test_another_territorys_money_never_appears(cast: Cast, envelope: Envelope) -> None:
+    NotifiedAmountFactory(envelope=envelope, territory=cast.nord, year=2030, amount=Decimal(987_654))
+    foreign = ActionSheetFactory(contract=cast.foreign_contract, title="Action du Nord")
+    ActionFinancingFactory(action_sheet=foreign, amount=Decimal(123_456))
+    page = _page(cast)
+    assert "987\u202f654" not in page
+    assert "123\u202f456" not in page
+    assert "Action du Nord" not in page
+
+
+def test_the_page_takes_as_many_queries_for_fifty_sheets_as_for_five(cast: Cast, envelope: Envelope) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            _page(cast)
+        return len(captured)
+
+    for _ in range(5):
+        _financed(cast, envelope, 1)
+    _page(cast)
+    few = queries()
+    for _ in range(45):
+        _financed(cast, envelope, 1)
+    assert queries() == few
