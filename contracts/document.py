@@ -323,7 +323,7 @@ def typeset(text: str) -> str:
     text = re.sub(r" ([:€%»])", f"{NO_BREAK_SPACE}\\1", text)
     text = re.sub(r" ([;?!])", f"{NARROW_SPACE}\\1", text)
     text = re.sub(r"([«–]) ", f"\\1{NO_BREAK_SPACE}", text)
-    return re.sub(r"\b([nN]°) ?", f"\\1{NO_BREAK_SPACE}", text)
+    return re.sub(r"\b([nN]°) ", f"\\1{NO_BREAK_SPACE}", text)
 
 
 # --- Filling -----------------------------------------------------------------------------------------------
