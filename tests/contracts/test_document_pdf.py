@@ -17,6 +17,9 @@ from contracts.document import render_contract
 from contracts.models import Contract, ContractObjective
 from tests.contracts.contract_documents import DATED, add_indicators, add_sheet, bare_contract, fill
 
+# Even for the tests that only read the PDF: its rendering needs the tables.
+pytestmark = pytest.mark.django_db
+
 HOSTILE = (
     "<script>alert(1)</script> {{7*7}} {% now 'Y' %} <img src=file:///etc/hostname> "
     "http://127.0.0.1:9/x &amp; <b>gras</b> ⟦iban⟧"
@@ -24,12 +27,12 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def rendered(django_db_setup: None, django_db_blocker: Any) -> Iterator[RenderedDocument]:
-    """One rendering for the module: a filled contract, three sheets (one hostile), 40 indicators."""
+def rendered(django_db_setup: None, django_db_blocker: Any) -> RenderedDocument:
+    """One rendering for the module: a filled contract, three sheets (one hostile), 24 indicators."""
     with django_db_blocker.unblock(), transaction.atomic():
         contract = fill(bare_contract())
         Contract.objects.update(is_demonstration=True, demonstration_note="Tout est inventé.")
-        add_indicators(contract, 40)
+        add_indicators(contract, 24)
         add_sheet(
             contract, title="Renforcer les interventions", actors="La PMI\nLa CAF", has_invented_text=True
         )
@@ -41,9 +44,10 @@ def rendered(django_db_setup: None, django_db_blocker: Any) -> Iterator[Rendered
             description="Un_mot_sans_espace_" * 30,
             vigilance_points="</td></tr></table><h2>Évasion</h2>",
         )
-        add_sheet(contract, title="Troisième action", description="Une longue phrase. " * 400)
-        yield render_contract(Contract.objects.with_context().get(pk=contract.pk), dated=DATED)
+        add_sheet(contract, title="Troisième action", description="Une longue phrase. " * 220)
+        document = render_contract(Contract.objects.with_context().get(pk=contract.pk), dated=DATED)
         transaction.set_rollback(True)
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +246,6 @@ def test_what_people_typed_is_never_markup_nor_template(pages: list[str]) -> Non
 
 def test_the_same_data_and_date_give_the_same_bytes(db: None) -> None:
     contract = bare_contract()
-    assert render_contract(contract, dated=DATED) == render_contract(contract, dated=DATED)
     again = Contract.objects.with_context().get(pk=contract.pk)
     assert render_contract(again, dated=DATED) == render_contract(contract, dated=DATED)
 
