@@ -42,6 +42,8 @@ def test_the_menu_says_where_one_is(cast: Cast) -> None:
     page = browser_of(cast.council_editor).get("/contrats/").text
     current = re.findall(r'href="([^"]+)"\s+aria-current="(?:page|true)"', page)
     assert current == ["/contrats/"]
+    below = browser_of(cast.council_editor).get(f"/contrats/{cast.contract.reference}/").text
+    assert re.search(r'href="/contrats/"\s+aria-current="true"', below)
 
 
 def test_the_header_names_the_person_and_lets_them_leave_by_post(cast: Cast) -> None:

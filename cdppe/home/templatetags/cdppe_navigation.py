@@ -50,6 +50,11 @@ def navigation(context: RequestContext, *, offers_sign_in: bool = True) -> dict[
     }
 
 
-def _item(path: str, label: str, url: str) -> dict[str, Any]:
-    is_current = path == url or (url != "/" and path.startswith(url))
-    return {"label": label, "url": url, "is_current": is_current}
+def _item(path: str, label: str, url: str) -> dict[str, str]:
+    # "page" for the place itself, "true" for what lies below it: the value of aria-current.
+    current = ""
+    if path == url:
+        current = "page"
+    elif url != reverse("home:index") and path.startswith(url):
+        current = "true"
+    return {"label": label, "url": url, "current": current}
