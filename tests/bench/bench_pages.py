@@ -1,0 +1,88 @@
+"""Queries and milliseconds of each page of the walk, with 10 and with 100 action sheets.
+
+`python -m tests.services -- python -m tests.bench pages`: in process, through every middleware, on the
+demonstration; the median of some rounds after one that warms the caches. Times include the rendering.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from time import perf_counter
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, get_runner, override_settings
+
+from contracts.models import ActionSheet, Contract
+from funding.models import ActionFinancing
+from tests.browser import demonstration
+
+SIZES = (10, 100)
+ROUNDS = 7
+
+
+def main() -> None:
+    """Print one line a page: queries and median milliseconds for each size."""
+    runner = get_runner(settings)(verbosity=0, interactive=False)
+    databases = runner.setup_databases()
+    try:
+        demonstration.load()
+        results = {size: _measure(size) for size in SIZES}
+        heads = "".join(f"{size:>8} sheets: queries     ms" for size in SIZES)
+        sys.stdout.write(f"{'page':<46}{heads}\n")
+        for path in results[SIZES[0]]:
+            cells = "".join(
+                f"{results[size][path][0]:>24}{results[size][path][1] * 1000:>7.0f}" for size in SIZES
+            )
+            sys.stdout.write(f"{path:<46}{cells}\n")
+    finally:
+        runner.teardown_databases(databases)
+
+
+def _measure(size: int) -> dict[str, tuple[int, float]]:
+    """For each page: how many queries, and the median seconds, once the contract has `size` sheets."""
+    _resize(Contract.objects.get(reference=demonstration.FULL), size)
+    clients = {email: Client() for email in (demonstration.FULL_EDITOR, demonstration.MINISTRY)}
+    for email, client in clients.items():
+        client.force_login(get_user_model()._default_manager.get(email=email))
+    pages = dict.fromkeys(["/", *demonstration.contract_pages(demonstration.FULL)], demonstration.FULL_EDITOR)
+    pages |= {"/contrats/": demonstration.MINISTRY, "/repartition/": demonstration.MINISTRY}
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
+        return {path: _page(clients[email], path) for path, email in pages.items()}
+
+
+def _page(client: Client, path: str) -> tuple[int, float]:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path)
+    if answer.status_code != 200:
+        raise SystemExit(f"{path} answered {answer.status_code}")
+    seconds = []
+    for _ in range(ROUNDS):
+        start = perf_counter()
+        client.get(path)
+        seconds.append(perf_counter() - start)
+    return len(queries), statistics.median(seconds)
+
+
+def _resize(contract: Contract, size: int) -> None:
+    """Keep the first `size` sheets, or copy the first ones with their money until there are as many."""
+    contract.action_sheets.filter(number__gt=size).delete()
+    sheets = list(contract.action_sheets.order_by("number"))
+    for number in range(len(sheets) + 1, size + 1):
+        model = sheets[number % len(sheets)]
+        copy = ActionSheet.objects.get(pk=model.pk)
+        copy.pk, copy.number, copy.title = None, number, f"{model.title} ({number})"
+        copy.save()
+        ActionFinancing.objects.bulk_create(
+            ActionFinancing(
+                action_sheet=copy,
+                year=row.year,
+                contributor=row.contributor,
+                envelope_id=row.envelope_id,
+                amount=row.amount,
+            )
+            for row in model.financings.all()
+        )
