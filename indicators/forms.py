@@ -39,6 +39,7 @@ class LocalIndicatorForm(forms.ModelForm, DsfrBaseForm):
     class Meta:
         model = Indicator
         fields = list(LOCAL_FIELDS)
+        labels = {"has_target": "Une cible est fixée pour chaque année"}
         help_texts = {
             "label": "Ce qui est compté, par exemple « Nombre de familles accompagnées ».",
             "unit": "Par exemple : nombre, places, jours.",
@@ -59,7 +60,6 @@ class LocalIndicatorForm(forms.ModelForm, DsfrBaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit"].required = True
-        self.fields["has_target"].label = "Une cible est fixée pour chaque année"
 
     @property
     def fields_to_save(self) -> dict[str, Any]:
