@@ -400,6 +400,12 @@ def test_cents_are_text_in_json_so_that_nobody_reads_them_as_floats() -> None:
     assert answer["territories"][0]["rounding_gap"] == "-1/300"
 
 
+def test_a_very_small_figure_is_written_out_in_json() -> None:
+    answer = allocate_by_key(Decimal(1), {"A": Decimal("1E-7"), "B": Decimal("2E+1")}).to_dict()
+    values = [line["contributions"][0]["value"] for line in answer["territories"]]
+    assert values == ["0.0000001", 20]
+
+
 def test_neither_a_result_nor_a_problem_can_be_changed() -> None:
     result = allocate_by_key(Decimal(1), {"A": 1})
     line = result.lines[0]
@@ -437,8 +443,8 @@ WHOLE = {"x": Decimal(100)}
         (10**18, "out-of-reach", "démesurée"),
         (Decimal(10**18), "out-of-reach", "18 chiffres avant la virgule"),
         (Fraction(10**19, 3), "out-of-reach", "démesurée"),
-        (Decimal("1E+999999"), "out-of-reach", "démesurée"),
-        (Decimal("1E-999999"), "out-of-reach", "40 après"),
+        (Decimal("1E+999999999999999999"), "out-of-reach", "démesurée"),
+        (Decimal("1E-999999999999999999"), "out-of-reach", "40 après"),
         (Decimal("1E-41"), "out-of-reach", "démesurée"),
         (Decimal("0.1" + "0" * 39 + "1"), "out-of-reach", "démesurée"),
     ],
