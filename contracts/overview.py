@@ -84,9 +84,9 @@ class Standing:
 
     @property
     def missing(self) -> tuple[PieceLine, ...]:
-        """What is not done yet, the reader's own turn first."""
+        """What is not done yet: the reader's turn alone, then shared with others, then the others'."""
         left = [line for line in self.pieces if not line.piece.is_done]
-        return tuple(sorted(left, key=lambda line: not line.turn.is_mine))
+        return tuple(sorted(left, key=lambda line: (not line.turn.is_mine, len(line.piece.turn))))
 
     @property
     def done_count(self) -> int:
@@ -244,7 +244,7 @@ def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
     mine = bool(set(kinds) & set(concerned)) if concerned else bool(PARTIES & set(kinds))
     others = [kind for kind in concerned if kind not in kinds]
     if not concerned or set(concerned) == PARTIES:
-        return Turn("À vous et aux deux autres parties" if mine else "Aux trois parties", mine)
+        return Turn("Aux trois parties", mine)
     if mine and not others:
         return Turn("À vous", is_mine=True)
     if mine:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
 from contracts.calendar import agenda
-from contracts.filters import territories_without_contract
+from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
 from contracts.views.access import signed_in
@@ -82,7 +82,9 @@ def _national(code: str) -> dict[str, Any]:
     regions: list[dict[str, Any]] = []
     waiting: list[Territory] = []
     if campaign is not None:
-        regions = [_region_row(region) for region in _counted_regions(campaign)]
+        rows = [_region_row(region) for region in _counted_regions(campaign)]
+        # Sorted here: a database may put « Île-de-France » after « Pays de la Loire ».
+        regions = sorted(rows, key=lambda row: plain(row["name"]))
         waiting = list(territories_without_contract(campaign, Territory.objects.all()))
     return {
         "campaigns": campaigns,
@@ -98,20 +100,16 @@ def _counted_regions(campaign: Campaign) -> Any:
     """The regions that the campaign concerns, with `territory_count` and one `count_<state>` a state."""
     of_campaign = Q(territories__contracts__campaign=campaign)
     eligible = Territory.objects.filter(campaigns=campaign)
-    return (
-        Region.objects.filter(territories__in=eligible)
-        .annotate(
-            territory_count=Count("territories", filter=Q(territories__in=eligible), distinct=True),
-            **{
-                f"count_{state.value}": Count(
-                    "territories__contracts",
-                    filter=of_campaign & Q(territories__contracts__state=state),
-                    distinct=True,
-                )
-                for state in ContractState
-            },
-        )
-        .order_by("name")
+    return Region.objects.filter(territories__in=eligible).annotate(
+        territory_count=Count("territories", filter=Q(territories__in=eligible), distinct=True),
+        **{
+            f"count_{state.value}": Count(
+                "territories__contracts",
+                filter=of_campaign & Q(territories__contracts__state=state),
+                distinct=True,
+            )
+            for state in ContractState
+        },
     )
 
 

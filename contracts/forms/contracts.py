@@ -77,6 +77,8 @@ class DetailsForm(forms.ModelForm):
     """What fills the model's blanks: dates, deliberation, court, officers, and who signs for each party."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    # The page says once that everything may stay empty.
+    hides_optional_marks = True
 
     class Meta:
         model = Contract
@@ -96,7 +98,9 @@ class DetailsForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
-        self.parties: list[ContractParty] = list(self.instance.parties.select_related("signatory"))
+        self.parties: list[ContractParty] = list(
+            self.instance.parties.select_related("signatory", "institution")
+        )
         for name in ("planned_effect_on", "deliberation_on"):
             date_field = self.fields[name]
             assert isinstance(date_field, forms.DateField)
@@ -149,17 +153,11 @@ class DetailsForm(forms.ModelForm):
         return [self[name] for name in names]
 
     def sections(self) -> list[dict[str, Any]]:
-        """The form as the page lays it out: [{"title", "note", "fields"}]."""
+        """The form as the page lays it out: [{"title", "note", "fields"}], optional signatories last."""
         return [
+            *(self._party(party) for party in self.parties if not party.signatory.is_optional),
             {
-                "title": f"Représentant : {party.signatory}",
-                "note": party.institution.name if party.institution else party.signatory.condition,
-                "fields": self.bound([_name_key(party), _title_key(party)]),
-            }
-            for party in self.parties
-        ] + [
-            {
-                "title": "Délibération, date et lieu",
+                "title": "Délibération, dates et lieu",
                 "note": "",
                 "fields": self.bound(
                     [
@@ -175,16 +173,23 @@ class DetailsForm(forms.ModelForm):
                 "title": "Ordonnateurs et comptables",
                 "note": "Article 4 du contrat.",
                 "fields": self.bound(
-                    [
-                        "state_officer",
-                        "state_accountant",
-                        "agency_officer",
-                        "agency_accountant",
-                        "needs_budget_controller",
-                    ]
+                    ["state_officer", "state_accountant", "agency_officer", "agency_accountant"]
                 ),
             },
+            {
+                "title": "Signature selon le montant",
+                "note": "",
+                "fields": self.bound(["needs_budget_controller"]),
+            },
+            *(self._party(party) for party in self.parties if party.signatory.is_optional),
         ]
+
+    def _party(self, party: ContractParty) -> dict[str, Any]:
+        return {
+            "title": f"Représentant : {party.signatory}",
+            "note": party.institution.name if party.institution else party.signatory.condition,
+            "fields": self.bound([_name_key(party), _title_key(party)]),
+        }
 
 
 class BankAccountForm(forms.Form):

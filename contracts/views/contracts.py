@@ -23,7 +23,6 @@ from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
 from contracts.models import ActionSheet, Campaign, Contract, ContractObjective
 from contracts.overview import (
-    duties_of,
     duty_lines,
     reader_kinds,
     signs,
@@ -132,8 +131,9 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "tab": "overview",
         "standing": where,
         "duties": duty_lines(
-            sorted(duties_of(contract), key=lambda duty: (duty.on is None, duty.on)), today=today, kinds=kinds
+            [*reversed(where.everybody.late), *where.everybody.coming], today=today, kinds=kinds
         ),
+        "undated": where.everybody.undated,
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],
         "steps": _steps(contract) if may_edit else [],

@@ -302,7 +302,7 @@ def test_the_overview_says_what_is_missing_and_whose_turn(client: Client, cast: 
     turns = {line.piece.code: line.turn.label for line in lines}
     assert turns["account"] == "À vous"
     assert turns["parties"] == "À l’ARS"
-    assert turns["sheets"] == "À vous et aux deux autres parties"
+    assert turns["sheets"] == "Aux trois parties"
 
 
 def test_the_reader_s_own_turn_comes_first(client: Client, cast: Cast) -> None:
@@ -343,7 +343,10 @@ def test_the_calendar_is_dated_from_the_day_of_effect(client: Client, cast: Cast
     assert duties["Signature"] == dt.date(2030, 11, 15)
     assert duties["Première version du tableau de bord"] == dt.date(2030, 7, 30)
     Contract.objects.filter(pk=cast.contract.pk).update(planned_effect_on=None)
-    assert _duties(client, cast)["Signature"] is None
+    assert "Signature" not in _duties(client, cast)
+    page = " ".join(client.get(detail_url(cast.contract)).content.decode().split())
+    assert "1 étape du rétroplanning sans date" in page
+    assert "Elles se datent d’après la prise d’effet prévue, qui n’est pas renseignée." in page
 
 
 def _duties(client: Client, cast: Cast) -> dict[str, dt.date | None]:
@@ -470,7 +473,7 @@ def test_a_reader_moves_nothing_and_is_offered_nothing(client: Client, cast: Cas
         (["prefecture", "ars"], ["council"], "À la préfecture et à l’ARS", False),
         (["prefecture", "ars"], ["ars"], "À vous, avec la préfecture", True),
         (["prefecture", "ars", "council"], ["dgcs"], "Aux trois parties", False),
-        ([], ["ars"], "À vous et aux deux autres parties", True),
+        ([], ["ars"], "Aux trois parties", True),
         (["dgcs"], ["council"], "À la DGCS", False),
         (
             ["prefecture", "ars", "council", "dgcs"],

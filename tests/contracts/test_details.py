@@ -106,9 +106,9 @@ def test_a_save_over_somebody_else_s_shows_both_texts_and_loses_nothing(
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("planned_effect_on", "hier", "Écrivez une date comme"),
+        ("planned_effect_on", "hier", "Écrivez une date"),
         ("planned_effect_on", "2029-12-31", "tombe dans la période du contrat, de 2030 à 2032"),
-        ("deliberation_on", "31/02/2030", "Écrivez une date comme"),
+        ("deliberation_on", "31/02/2030", "Écrivez une date"),
         ("court", "x" * 161, "160"),
         ("version", "", "obligatoire"),
         ("version", "abc", "nombre entier"),
