@@ -131,7 +131,13 @@ class RunDetail:
 
     @property
     def adds_up(self) -> bool:
+        """Whether the amounts are the envelope, to the euro (rule F6)."""
         return self.total == self.run.amount
+
+    @property
+    def has_doubts(self) -> bool:
+        """Whether some figure carries a remark."""
+        return any(line.doubts for line in self.lines)
 
     @property
     def is_all_official(self) -> bool:
