@@ -342,7 +342,8 @@ class _Filling:
 
     def _segments(self, raw: str) -> Iterator[Segment]:
         # Typeset before cutting: a space next to a blank belongs to the model's words.
-        for position, piece in enumerate(BLANK.split(typeset(raw))):
+        pieces: list[str] = BLANK.split(typeset(raw))
+        for position, piece in enumerate(pieces):
             if position % 2 == 0:
                 if piece:
                     yield Segment(piece)

@@ -65,7 +65,7 @@ class AssetRefused(ValueError):
     """A document asked for an address that is no bundled asset."""
 
 
-class BundledAssets(URLFetcher):
+class BundledAssets(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
     """Gives the files of `ASSETS` and nothing else."""
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
@@ -114,8 +114,7 @@ def render_pdf(
         metadata.attachments = []
         metadata.created = metadata.modified = _w3c(dated)
         identifier = hashlib.sha256(f"{title}\n{metadata.created}\n{html}".encode()).digest()[:16]
-        content = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
-    assert content is not None
+        content: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     return content
 
 

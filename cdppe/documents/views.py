@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import cast
 from uuid import UUID
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -41,7 +43,7 @@ def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if not kind.may_render(request.user, job.subject):
         raise PermissionDenied
     if job.state == JobState.FAILED:
-        job = request_render(job.kind, job.subject, title=job.title, by=request.user)
+        job = request_render(job.kind, job.subject, title=job.title, by=cast(AbstractBaseUser, request.user))
     return redirect("documents:job", job_id=job.pk)
 
 
@@ -91,5 +93,5 @@ def _job_context(request: HttpRequest, job_id: UUID) -> dict[str, object]:
         "back_url": kind.back_url(job.subject),
         "back_label": kind.back_label,
         "may_retry": job.state == JobState.FAILED and kind.may_render(request.user, job.subject),
-        "is_partial": bool(request.htmx),
+        "is_partial": request.headers.get("HX-Request") == "true",
     }
