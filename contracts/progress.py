@@ -113,7 +113,7 @@ def pieces(facts: Facts) -> tuple[Piece, ...]:
             facts.has_account,
             "" if facts.has_account else "L’IBAN et le BIC de l’article 4.",
             COUNCIL,
-            "contracts:bank-account-edit",
+            "contracts:details-edit",
         ),
         Piece(
             "deliberation",
