@@ -303,6 +303,8 @@ def test_the_largest_usable_figures_are_used() -> None:
     smallest = Decimal("1E-40")
     assert allocate_by_key(Decimal(5), {"A": smallest, "B": smallest}).lines[0].key == Fraction(1, 2)
     assert allocate_by_key(Decimal(5), {"A": 10**18 - 1, "B": Decimal(0)}).lines[0].amount == 5
+    fine = Fraction(1, 3**100)  # the key of another allocation: no limit to its denominator
+    assert allocate_by_key(Decimal(5), {"A": fine, "B": 4 * fine}).lines[0].amount == 1
 
 
 # --- The whole result as JSON -----------------------------------------------------------------------
