@@ -38,7 +38,7 @@ SourceKey = int | str
 class Source:
     """Who pays: an envelope of the State, the department or others.
 
-    `label` is the full name, `plan_label` the one of annexe 5.3 ("FIR", "Département").
+    `label` is the full name, `plan_label` the short one of annexe 5.3.
     """
 
     key: SourceKey

@@ -8,6 +8,7 @@ import json
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -204,10 +205,11 @@ def write(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def test_a_file_is_shared_without_any_database(tmp_path: Path) -> None:
+def test_a_file_is_shared_without_any_database(tmp_path: Path, django_assert_num_queries: Any) -> None:
     path = write(tmp_path, "code;enfants;pauvres\nA;10;1\nB;30,5;1\nC;59,5;2\n")
     args = [path, "--envelope", "1000", "--weight", "enfants=50", "--weight", "pauvres=50", "--floor", "200"]
-    content = json.loads(run_command(*args, "--format", "json"))
+    with django_assert_num_queries(0):
+        content = json.loads(run_command(*args, "--format", "json"))
     assert [each["amount"] for each in content["territories"]] == [200, 269, 531]
     assert [each["bound"] for each in content["territories"]] == ["floor", None, None]
     assert "Total : 1\u202f000 € pour 3 territoires" in run_command(*args)

@@ -14,7 +14,7 @@ import argparse
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -29,7 +29,7 @@ from cdppe.lib.money import format_amount
 from contracts.models import Campaign
 from funding.actions.allocations import notify_run, run_allocation
 from funding.allocation import Allocation, AllocationRefused, allocate
-from funding.models import AllocationRun
+from funding.models import AllocationLine, AllocationRun
 
 WRONG_INPUT = 2
 BOUNDS = {"floor": "plancher", "ceiling": "plafond", "": ""}
@@ -48,13 +48,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One envelope shared, ready to print."""
+    """One envelope shared, ready to print; `content` makes what the JSON says, exact fractions included."""
 
     title: str
+    code: str
     statuses: str
     total: Decimal
     rows: tuple[Row, ...]
-    content: dict[str, Any]
+    content: Callable[[], dict[str, Any]]
 
 
 class Command(BaseCommand):
@@ -62,7 +63,7 @@ class Command(BaseCommand):
 
     help = "Répartit une enveloppe entre des territoires (annexe 4), en base ou à partir d’un fichier CSV."
     # A file is shared without any database: no check may ask for one.
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks: tuple[str, ...] = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -129,33 +130,38 @@ def _block_of_run(run: AllocationRun) -> Block:
         for line in lines
     )
     return Block(
+        code=run.envelope.code,
         title=f"{run.envelope.label} ({run.envelope.code}), {run.year} : {format_amount(run.amount)} €",
         statuses=f"Chiffres utilisés : {run.get_weakest_status_display().lower()} pour le moins sûr.",
         total=sum((row.amount for row in rows), Decimal(0)),
         rows=rows,
-        content={
-            "run": run.pk,
-            "campaign": run.envelope.campaign.code,
-            "envelope": run.envelope.code,
-            "year": run.year,
-            "factor": run.factor,
-            "weakest_status": run.weakest_status,
-            "inputs": run.inputs,
-            "territories": [
-                {
-                    "code": line.territory.code,
-                    "name": line.territory.name,
-                    "key": line.key,
-                    "contributions": line.contributions,
-                    "proportional": line.proportional,
-                    "bound": line.bound or None,
-                    "exact": line.exact,
-                    "amount": str(line.amount),
-                }
-                for line in lines
-            ],
-        },
+        content=lambda: _content_of_run(run, lines),
     )
+
+
+def _content_of_run(run: AllocationRun, lines: Sequence[AllocationLine]) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "campaign": run.envelope.campaign.code,
+        "envelope": run.envelope.code,
+        "year": run.year,
+        "factor": run.factor,
+        "weakest_status": run.weakest_status,
+        "inputs": run.inputs,
+        "territories": [
+            {
+                "code": line.territory.code,
+                "name": line.territory.name,
+                "key": line.key,
+                "contributions": line.contributions,
+                "proportional": line.proportional,
+                "bound": line.bound or None,
+                "exact": line.exact,
+                "amount": str(line.amount),
+            }
+            for line in lines
+        ],
+    }
 
 
 # --- A CSV file ---------------------------------------------------------------------------------
@@ -184,6 +190,7 @@ def _from_file(options: dict[str, Any]) -> Block:
 
 def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) -> Block:
     return Block(
+        code="",
         title=f"{file.name} : {format_amount(allocation.envelope)} €",
         statuses="",
         total=allocation.total,
@@ -191,7 +198,7 @@ def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) ->
             Row(line.code, names.get(line.code, ""), line.key, line.bound or "", line.amount)
             for line in allocation.lines
         ),
-        content=allocation.to_dict(),
+        content=allocation.to_dict,
     )
 
 
@@ -261,7 +268,7 @@ def _cell(cell: str | None) -> Any:
 
 def _printed(blocks: Sequence[Block], form: str) -> str:
     if form == "json":
-        contents = [block.content for block in blocks]
+        contents = [block.content() for block in blocks]
         return (
             json.dumps(contents[0] if len(contents) == 1 else contents, ensure_ascii=False, indent=2) + "\n"
         )
@@ -275,9 +282,8 @@ def _as_csv(blocks: Sequence[Block]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["envelope", "code", "name", "key", "bound", "amount"])
     for block in blocks:
-        label = block.content.get("envelope", "")
         for row in block.rows:
-            writer.writerow([label, row.code, row.name, _key(row.key, 10), row.bound, f"{row.amount:f}"])
+            writer.writerow([block.code, row.code, row.name, _key(row.key, 10), row.bound, f"{row.amount:f}"])
     return out.getvalue()
 
 
@@ -289,7 +295,7 @@ def _as_table(block: Block) -> str:
         f"{format_amount(row.amount):>15} €  {BOUNDS[row.bound]}".rstrip()
         for row in block.rows
     ]
-    lines.append(f"Total : {format_amount(block.total)} € pour {len(block.rows)} territoires")
+    lines.append(f"Total : {format_amount(block.total)} € pour {format_amount(len(block.rows))} territoires")
     return "\n".join(lines) + "\n"
 
 
