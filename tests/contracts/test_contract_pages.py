@@ -519,3 +519,16 @@ def test_a_person_of_two_regions_sees_both(client: Client, cast: Cast) -> None:
     page = page_of(client, person, LIST)
     assert detail_url(cast.contract) in page
     assert detail_url(cast.foreign_contract) in page
+
+
+def test_the_tabs_lead_to_every_part_of_the_contract_and_mark_the_current_one(
+    client: Client, cast: Cast
+) -> None:
+    client.force_login(cast.council_reader)
+    for name in ("detail", "details-edit", "objectives", "sheets"):
+        url = reverse(f"contracts:{name}", args=[cast.contract.reference])
+        page = " ".join(client.get(url).content.decode().split())
+        tabs = page.split('aria-label="Parties du contrat"')[1].split("</nav>")[0]
+        assert tabs.count("<a ") == 7
+        assert tabs.count('aria-current="page"') == 1
+        assert f'href="{url}" aria-current="page"' in tabs
