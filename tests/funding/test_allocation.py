@@ -458,6 +458,15 @@ def test_a_wrong_figure_is_refused_with_its_cell(figure: Any, code: str, reason:
     assert (problem.code, problem.territory, problem.series) == (code, "2A", "x")
     assert problem.place == "territoire 2A, critère x"
     assert reason in problem.reason.replace("\u00a0", " ")
+    assert problem.reason.endswith(
+        {
+            "missing": "chiffre manquant.",
+            "negative": "la valeur est négative.",
+            "not-finite": "n'est pas un nombre fini.",
+            "not-a-number": "n'est pas un nombre exact (entier ou décimal).",
+            "out-of-reach": "est démesurée (18 chiffres avant la virgule et 40 après au plus).",
+        }[code]
+    )
     assert str(refused.value) == f"{problem.place}\u00a0: {problem.reason}"
 
 
@@ -581,6 +590,29 @@ def test_weights_that_do_not_add_up_to_a_hundred_are_refused(last: Decimal) -> N
     figures = departments(3, list(P304_WEIGHTS))
     weights = P304_WEIGHTS | {"jeunes_majeurs": last}
     assert refusal(Decimal(50), figures, weights) == [("weights-not-100", "poids des critères")]
+
+
+def test_the_other_refusals_are_sentences_too() -> None:
+    with pytest.raises(AllocationRefused) as refused:
+        allocate(Decimal(10), {"A": {"x": 0}, "B": {"x": 0}}, {"x": 50, "z": 50}, unit=Decimal("-1000.5"))
+    assert str(refused.value).replace("\u00a0", " ").replace("\u202f", " ").splitlines() == [
+        "critère x : le total de ce critère est nul : aucune part ne peut être calculée.",
+        "critère z : aucun territoire n'a de chiffre pour ce critère.",
+        "unité d'arrondi : l'unité doit être supérieure à zéro, elle vaut -1 000,5 €.",
+    ]
+    with pytest.raises(AllocationRefused) as refused:
+        allocate(Decimal("10.5"), [("", {}), ("A", {"x": 1}), ("A", {"x": 1})], {"x": 100})
+    assert str(refused.value).replace("\u00a0", " ").splitlines() == [
+        "ligne 1 : «  » n'est pas un code de territoire.",
+        "territoire A : ce territoire figure plusieurs fois.",
+        "enveloppe : 10,5 € n'est pas un multiple de l'unité, 1 €.",
+    ]
+    with pytest.raises(AllocationRefused) as refused:
+        allocate(Decimal(10), {}, {})
+    assert str(refused.value).replace("\u00a0", " ").splitlines() == [
+        "territoires : aucun territoire entre qui répartir.",
+        "poids des critères : aucun critère n'a de poids.",
+    ]
 
 
 def test_the_refusal_of_the_weights_says_what_they_add_up_to() -> None:
