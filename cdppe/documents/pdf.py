@@ -47,6 +47,8 @@ ASSETS: Mapping[str, tuple[Traversable, str]] = MappingProxyType(
     }
 )
 
+# A text pasted from elsewhere may hold characters that no font draws and that a PDF/UA may not contain.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LAYOUT_PAGE = re.compile(r"Step 5 - Creating layout - Page (\d+)")
 _REPAGINATION = "Step 5 - Creating layout - Repagination"
 # Where each step of WeasyPrint begins, in per cent of the whole, as measured on contracts of 40 sheets.
@@ -93,6 +95,7 @@ def render_pdf(
     `progress` is told of each page, `expected_pages` being the caller's estimate of their number.
     Raises `AssetRefused` when a stylesheet is not bundled.
     """
+    html = _CONTROL.sub("", html)
     fetcher = BundledAssets()
     fonts = FontConfiguration()
     with _told(progress, expected_pages):

@@ -190,6 +190,12 @@ def test_an_attachment_goes_through_the_same_door(tmp_path: Path) -> None:
         pass
 
 
+def test_characters_that_no_font_draws_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A PDF/UA may not contain the sign of a missing glyph (ISO 14289-1, 7.21.8)."""
+    assert text_of(pdf_of("<p>avant\x0b\x1f\x7f\x9faprès</p>")).startswith("avantaprès\n")
+    assert ".notdef" not in caplog.text
+
+
 def test_every_asset_is_there_and_not_empty() -> None:
     for url in ASSETS:
         assert BundledAssets().fetch(url).read(), url
