@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,8 @@ def test_a_file_with_three_errors_is_refused_whole_with_each_of_them(tmp_path: P
         load(tmp_path / "fausse.toml", wrong)
     lines = str(refusal.value).splitlines()
     assert lines[0] == "Rien n’a été chargé. À corriger :"
-    assert [line.split(" : ")[1] for line in lines[1:]] == [
-        "year",
-        "objectives[16] (ligne 429)",
-        "envelopes[FIR].criteria (ligne 1467)",
-    ]
+    places = [re.sub(r"ligne \d+", "ligne n", line.split(" : ")[1]) for line in lines[1:]]
+    assert places == ["year", "objectives[16] (ligne n)", "envelopes[FIR].criteria (ligne n)"]
     assert "« deux mille vingt »" in lines[1]
     assert "donné 2 fois" in lines[2]
     assert "110 %" in lines[3]
