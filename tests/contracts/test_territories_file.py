@@ -29,10 +29,25 @@ def test_corsica_is_one_territory_of_two_departments_and_saint_martin_has_none()
     assert "connaissance générale" in territories["978"]["note"]
 
 
-def test_the_name_after_of_follows_the_link_that_insee_gives() -> None:
+# « préfet de Vaucluse » : what these prefectures and councils write, where INSEE links with « du ».
+OWN_USAGE = {
+    "41": "de Loir-et-Cher",
+    "47": "de Lot-et-Garonne",
+    "82": "de Tarn-et-Garonne",
+    "84": "de Vaucluse",
+}
+
+
+def test_the_name_after_of_follows_the_link_that_insee_gives_but_for_four_usages() -> None:
     departments, territories = rows("departments.csv"), rows("territories.csv")
     for code, row in territories.items():
-        if code in departments:
+        if code in OWN_USAGE:
+            assert row["of_name"] == OWN_USAGE[code]
+            assert (
+                row["collectivity"] == f"Département {OWN_USAGE[code]}" == departments[code]["collectivity"]
+            )
+            assert "usage de la préfecture" in row["note"]
+        elif code in departments:
             assert row["of_name"] == LINKS[departments[code]["link_type"]] + row["name"]
     for code, of_name in {
         "01": "de l’Ain",
@@ -40,8 +55,12 @@ def test_the_name_after_of_follows_the_link_that_insee_gives() -> None:
         "20": "de Corse",
         "35": "d’Ille-et-Vilaine",
         "38": "de l’Isère",
+        "49": "de Maine-et-Loire",
+        "54": "de Meurthe-et-Moselle",
         "64": "des Pyrénées-Atlantiques",
+        "71": "de Saône-et-Loire",
         "75": "de Paris",
+        "77": "de Seine-et-Marne",
         "90": "du Territoire de Belfort",
         "973": "de la Guyane",
         "974": "de La Réunion",
