@@ -142,7 +142,9 @@ class IndicatorSpec:
 
     Either `objective` or `commitment` is given: a transverse row belongs to the commitment. A `share` names
     its `numerator` and `denominator` (I3); rows with the same `twin` count the same thing in two sources
-    (I4); a row « dont » names its `parent`; a `heading` holds no value, only rows under it.
+    (I4); a row « dont » names its `parent`; a `heading` holds no value, only rows under it. A row that the
+    annex prints a second time, under another objective, names the first one in `same_as`: the figure is typed
+    there only.
     """
 
     code: str
@@ -158,6 +160,7 @@ class IndicatorSpec:
     denominator: str = ""
     twin: str = ""
     parent: str = ""
+    same_as: str = ""
     has_target: bool = True
     note: str = ""
 
@@ -819,6 +822,8 @@ class _Checks:
                 )
             if self._sound(f"{place}.kind", f"{place}.numerator", f"{place}.denominator"):
                 self._share(place, row, by_code)
+            if row.same_as and self._sound(f"{place}.same_as", f"{place}.kind", f"{place}.objective"):
+                self._same_as(place, row, by_code)
             if row.parent:
                 self._known(f"{place}.parent", row.parent, by_code, "un indicateur")
                 parent = by_code.get(row.parent)
@@ -833,6 +838,22 @@ class _Checks:
         for place, row in self._placed("indicators", spec.indicators):
             if self._sound(f"{place}.kind") and row.kind == "heading" and row.code not in used_as_parent:
                 self._report(f"{place}.kind", "un intitulé sans ligne sous lui est inutile.")
+
+    def _same_as(self, place: str, row: IndicatorSpec, by_code: Mapping[str, IndicatorSpec]) -> None:
+        where = f"{place}.same_as"
+        self._known(where, row.same_as, by_code, "un indicateur")
+        first = by_code.get(row.same_as)
+        if first is None:
+            return
+        if row.objective is None or first.objective is None or row.objective == first.objective:
+            self._report(where, "une ligne ne reprend que celle d’un autre objectif.")
+        elif first.same_as:
+            self._report(where, f"« {first.code} » est elle-même reprise d’une autre ligne.")
+        elif row.kind not in ("count", "duration"):
+            self._report(where, "seule une ligne qui se saisit (nombre ou délai) peut être reprise.")
+        elif (row.kind, row.unit, row.has_target) != (first.kind, first.unit, first.has_target):
+            # One figure, hence one nature: else the columns of the two would not be the same.
+            self._report(where, f"nature, unité ou cible n’est pas celle de « {first.code} ».")
 
     def _share(self, place: str, row: IndicatorSpec, by_code: Mapping[str, IndicatorSpec]) -> None:
         for key, code in (

@@ -16,7 +16,8 @@ How to read it::
 
 Every text is ready to print: a template computes nothing. What we chose where the text is silent: the rows of
 one twin group stand together, in the order of the file, followed by a row "Écart" (kind `gap`); the years are
-those of the campaign's period.
+those of the campaign's period; a figure that annexe 5.2 prints under two objectives is typed under one of
+them (`Indicator.same_as`), or under the other when the contract lacks the first.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ class Row:
     """One row: `kind` is an IndicatorKind or "gap"; `level` is 1 for a "dont", 0 otherwise.
 
     `indicator_id` is None for a gap. `source` is the source as annexe 5.2 names it, `national_target` the
-    figure that the nation aims at for this very row ("20 % en 2022"), else "".
+    figure that the nation aims at for this very row ("20 % en 2022"), else "". `repeats` says where the row's
+    figures come from when they are typed under another objective ("repris de l’objectif 1"), else "".
     """
 
     indicator_id: int | None
@@ -138,13 +140,14 @@ class Row:
     is_half_yearly: bool = False
     is_local: bool = False
     is_twin: bool = False
+    repeats: str = ""
     national_target: str = ""
     note: str = ""
 
     @property
     def is_typed(self) -> bool:
-        """Whether people fill its cells."""
-        return self.kind in TYPED_KINDS
+        """Whether people fill its cells here."""
+        return self.kind in TYPED_KINDS and not self.repeats
 
     @property
     def reference(self) -> Cell:
@@ -266,8 +269,19 @@ def indicators_of(contract: Contract) -> Iterable[Indicator]:
             | Q(contract__isnull=True, commitment__isnull=False)
             | Q(contract__isnull=True, objective__in=contract.objectives.values("objective"))
         )
+        .select_related("same_as__objective")
         .order_by("position", "pk")
     )
+
+
+def repeated_rows(indicators: Iterable[Indicator]) -> dict[int, int]:
+    """{row: the row whose figures it shows} among the rows of one contract.
+
+    A row whose first printing is under an objective that the contract lacks is not there: it is typed itself.
+    """
+    rows = list(indicators)
+    present = {each.pk for each in rows}
+    return {each.pk: each.same_as_id for each in rows if each.same_as_id in present and each.same_as_id}
 
 
 def build_dashboard(contract: Contract) -> Dashboard:
@@ -364,6 +378,7 @@ class _Table:
         self.figures = figures
         self.targets = targets
         self.indicators = indicators
+        self.repeated = repeated_rows(indicators)
         self.headings = {each.pk for each in indicators if each.kind == IndicatorKind.HEADING}
         self._target_texts = {
             target.indicator_id: _target_figure(target) for target in targets if target.indicator is not None
@@ -413,11 +428,14 @@ class _Table:
         return tuple(rows)
 
     def typed_cells(self) -> list[Cell]:
-        """The cells that people fill: those of counts and delays, without the targets of rows without."""
+        """The cells that people fill: those of counts and delays, without the targets of rows without.
+
+        A figure that is printed twice counts once.
+        """
         return [
             cell
             for indicator in self.indicators
-            if indicator.kind in TYPED_KINDS
+            if indicator.kind in TYPED_KINDS and indicator.pk not in self.repeated
             for cell in self._cells(indicator)
             if cell.state != CellState.NO_TARGET
         ]
@@ -437,6 +455,7 @@ class _Table:
             is_half_yearly=indicator.periodicity == Periodicity.HALF_YEARLY,
             is_local=indicator.contract_id is not None,
             is_twin=bool(indicator.twin),
+            repeats=_repeats(indicator) if indicator.pk in self.repeated else "",
             national_target=self._target_texts.get(indicator.pk, ""),
             note=indicator.note,
         )
@@ -491,10 +510,19 @@ class _Table:
         return _not_computable(column, result)
 
     def _figure(self, indicator_id: int | None, column: Column) -> Figure:
-        return self.figures.get((indicator_id or 0, column.key), NOT_STATED)
+        typed_in = self.repeated.get(indicator_id or 0, indicator_id or 0)
+        return self.figures.get((typed_in, column.key), NOT_STATED)
 
 
 GAP = "gap"
+
+
+def _repeats(indicator: Indicator) -> str:
+    """ "repris de l’objectif 1": where the figures of the row are typed."""
+    first = indicator.same_as
+    assert first is not None
+    assert first.objective is not None
+    return f"repris de l’objectif {first.objective.number}"
 
 
 def _with_twins_together(indicators: Sequence[Indicator]) -> list[list[Indicator]]:

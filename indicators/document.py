@@ -23,7 +23,7 @@ class PrintedCell:
 
 @dataclass(frozen=True)
 class PrintedRow:
-    """A row of the table; `detail` is its unit where the label does not say it."""
+    """A row of the table; `detail` is what its label does not say: unit, where its figures are typed."""
 
     label: str
     detail: str
@@ -108,7 +108,7 @@ def _section(section: Section, measure: str, notes: _Notes) -> PrintedSection:
 def _row(row: Row, notes: _Notes) -> PrintedRow:
     # The label of a count or a share already says what is counted.
     unit = row.unit if row.kind == IndicatorKind.DURATION else ""
-    details = [unit, "indicateur local" if row.is_local else ""]
+    details = [unit, row.repeats, "indicateur local" if row.is_local else ""]
     return PrintedRow(
         label=row.label,
         detail=", ".join(each for each in details if each),

@@ -27,6 +27,7 @@ from indicators.figures import (
     is_unavailable,
     read_number,
 )
+from indicators.models import IndicatorKind
 
 TYPED_UNAVAILABLE = "nd"
 _FIELD_PREFIXES = ("v-", "r-")
@@ -172,7 +173,11 @@ class ValueGrid:
         """Fill `rows`: what was typed where the person changed something, what is stored elsewhere."""
         sentences = {problem.field_id: problem.short_sentence for problem in self.problems}
         touched = {change.place for change in self.changes}
-        self.rows = [_drawn_row(row) for row in self.section.rows if row.is_typed or row.kind == "heading"]
+        self.rows = [
+            _drawn_row(row)
+            for row in self.section.rows
+            if row.is_typed or row.repeats or row.kind == IndicatorKind.HEADING
+        ]
         for drawn in self.rows:
             row: Row = drawn["row"]
             if not row.is_typed:
@@ -218,7 +223,9 @@ def _one_line(text: str) -> str:
 
 
 def _drawn_row(row: Row) -> dict[str, Any]:
-    return {"row": row, "boxes": [], "reason": None, "has_errors": False}
+    """A line of the page: boxes to fill, or printed cells for a row whose figures are typed elsewhere."""
+    cells = row.cells if row.repeats else ()
+    return {"row": row, "boxes": [], "cells": cells, "reason": None, "has_errors": False}
 
 
 def _open_cells(row: Row) -> list[Cell]:

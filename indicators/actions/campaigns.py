@@ -29,10 +29,11 @@ def apply_indicators(campaign: Campaign, spec: CampaignSpec) -> None:
         rows[item.code].numerator = rows[item.numerator]
         rows[item.code].denominator = rows[item.denominator]
     Indicator.objects.bulk_create(rows[item.code] for item in shares)
-    parts = [item for item in spec.indicators if item.parent]
-    for item in parts:
-        rows[item.code].parent = rows[item.parent]
-    Indicator.objects.bulk_update((rows[item.code] for item in parts), ["parent"])
+    linked = [item for item in spec.indicators if item.parent or item.same_as]
+    for item in linked:
+        rows[item.code].parent = rows.get(item.parent)
+        rows[item.code].same_as = rows.get(item.same_as)
+    Indicator.objects.bulk_update((rows[item.code] for item in linked), ["parent", "same_as"])
 
     NationalTarget.objects.bulk_create(
         NationalTarget(

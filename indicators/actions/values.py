@@ -16,7 +16,7 @@ from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion
 from contracts.actions.journal import locked_contract, record
 from contracts.models import Contract
-from indicators.dashboard import TYPED_KINDS, columns_of, figure_of, indicators_of
+from indicators.dashboard import TYPED_KINDS, columns_of, figure_of, indicators_of, repeated_rows
 from indicators.figures import (
     LARGEST_FIGURE,
     LONGEST_REASON,
@@ -69,13 +69,18 @@ def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) 
     `NotStated` empties a cell. One event tells the whole save; nothing is recorded when nothing changes.
     Raises WrongState when the contract is no longer written, ValuesChanged for cells that somebody else
     changed, RuleViolation for a cell that cannot be typed: of another contract, computed, or the target of a
-    row without target (rules I3, I6). Nothing is written then.
+    row without target (rules I3, I6), or repeated from a row of another objective. Nothing is written then.
     """
     locked = locked_contract(contract)
     rows = {indicator.pk: indicator for indicator in indicators_of(locked)}
     columns = {(column.kind, column.year) for column in columns_of(locked.campaign)}
+    repeated = repeated_rows(rows.values())
     for change in changes:
         _check(change, rows.get(change.indicator_id), columns)
+        if change.indicator_id in repeated:
+            raise RuleViolation(
+                _typed_elsewhere(rows[change.indicator_id], rows[repeated[change.indicator_id]])
+            )
     stored = _stored_values(locked, changes)
     conflicts = _conflicts(changes, stored)
     if conflicts:
@@ -115,6 +120,13 @@ def _check(change: CellChange, indicator: Indicator | None, columns: set[tuple[s
         raise RuleViolation(
             f"{name} : dites en {LONGEST_REASON} caractères au plus pourquoi la valeur n’est pas disponible."
         )
+
+
+def _typed_elsewhere(row: Indicator, first: Indicator) -> str:
+    return (
+        f"Ligne « {row.label} » : ce chiffre ne se saisit qu’une fois, à la ligne « {first.label} » d’un "
+        "autre objectif. Rien n’a été enregistré : rouvrez la page pour repartir du tableau actuel."
+    )
 
 
 def _stored_values(contract: Contract, changes: Sequence[CellChange]) -> dict[CellPlace, IndicatorValue]:

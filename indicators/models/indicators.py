@@ -25,7 +25,9 @@ class Indicator(models.Model):
 
     Harmonised (of the campaign's file) when `contract` is empty, local otherwise. A share is computed from
     `numerator` and `denominator`, never typed (rule I3). Rows of one `twin` group are the same fact counted
-    by two sources (rule I4). A row with a `parent` is one of its "dont".
+    by two sources (rule I4). A row with a `parent` is one of its "dont". A row that is the `same_as` another
+    shows that one's figures in every contract that has both: each figure is typed once (annexe 5.2 prints
+    some twice, under two objectives).
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="indicators")
@@ -57,6 +59,9 @@ class Indicator(models.Model):
     twin = models.CharField("groupe de sources jumelles", max_length=60, blank=True)
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="sub_rows"
+    )
+    same_as = models.ForeignKey(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="repeated_as"
     )
     has_target = models.BooleanField("avec cible", default=True)
     note = models.TextField("note", blank=True)

@@ -40,6 +40,7 @@ class IndicatorRow:
     denominator: str
     twin: str
     parent: str
+    same_as: str
     has_target: bool
 
 
@@ -116,6 +117,7 @@ def rows_of_spec(spec: CampaignSpec) -> CampaignRows:
                 denominator=each.denominator,
                 twin=each.twin,
                 parent=each.parent,
+                same_as=each.same_as,
                 has_target=each.has_target,
             )
             for each in spec.indicators
@@ -198,5 +200,6 @@ def _indicator_row(row: Indicator) -> IndicatorRow:
         denominator=row.denominator.code if row.denominator else "",
         twin=row.twin,
         parent=row.parent.code if row.parent else "",
+        same_as=row.same_as.code if row.same_as else "",
         has_target=row.has_target,
     )

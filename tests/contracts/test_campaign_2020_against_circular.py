@@ -348,6 +348,19 @@ def test_shares_have_the_formulas_of_rule_i3(campaign: CampaignRows) -> None:
     )
 
 
+def test_a_figure_that_the_annex_prints_twice_is_typed_once(campaign: CampaignRows) -> None:
+    repeated = {row.code: row.same_as for row in campaign.indicators if row.same_as}
+    assert repeated == {
+        "naissances_vivantes_vad": "naissances_vivantes",
+        "enfants_0_6_examens": "enfants_0_6_vad",
+    }
+    # Only a word changes from one printing to the other.
+    of_code = {row.code: row for row in campaign.indicators}
+    for second, first in repeated.items():
+        assert of_code[second].label.split()[:4] == of_code[first].label.split()[:4]
+        assert of_code[second].source == of_code[first].source == "INSEE"
+
+
 def test_twin_rows_stand_side_by_side_in_the_two_sources(campaign: CampaignRows) -> None:
     twins: dict[str, list[str]] = {}
     for row in campaign.indicators:

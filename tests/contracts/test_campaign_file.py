@@ -324,6 +324,34 @@ def test_every_error_is_told_at_once_with_its_place_and_line(tmp_path: Path) -> 
             "« absent »",
         ),
         (('source = "SNDS"\ntwin = "visites"', 'source = "SNDS"'), "indicators[visites_cd].twin", "jumelage"),
+        (
+            ('code = "enfants"\nobjective = 1', 'code = "enfants"\nsame_as = "absent"\nobjective = 1'),
+            "indicators[enfants].same_as",
+            "« absent »",
+        ),
+        (
+            ('code = "enfants"\nobjective = 1', 'code = "enfants"\nsame_as = "visites_cd"\nobjective = 1'),
+            "indicators[enfants].same_as",
+            "celle d’un autre objectif",
+        ),
+        (
+            ('code = "enfants"\nobjective = 1', 'code = "enfants"\nsame_as = "part"\nobjective = 2'),
+            "indicators[enfants].same_as",
+            "n’est pas celle de « part »",
+        ),
+        (
+            (
+                'code = "enfants"\nobjective = 1',
+                'code = "enfants"\nsame_as = "visites_cd"\nhas_target = false\nobjective = 2',
+            ),
+            "indicators[enfants].same_as",
+            "n’est pas celle de « visites_cd »",
+        ),
+        (
+            ('code = "part"\nobjective = 1', 'code = "part"\nsame_as = "visites_cd"\nobjective = 2'),
+            "indicators[part].same_as",
+            "seule une ligne qui se saisit",
+        ),
         (("minimum = 0.20", "minimum = 20"), "national_targets[1, 2033].minimum", "entre 0 et 1"),
         (
             ("minimum = 0.20", "minimum = 0.20\nmaximum = 0.10"),
