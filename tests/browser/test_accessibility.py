@@ -13,7 +13,8 @@ from contracts.models import Contract
 from funding.models import AllocationRun
 from tests.browser import demonstration
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Marked here: the browser comes through the parametrised `page`, which the collection does not see.
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Check = Callable[[Page], None]
 SignIn = Callable[[Page, str], Page]

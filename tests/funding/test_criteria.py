@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from cdppe.accounts.models import Department
-from contracts.models import Campaign
 from funding.actions.criteria import CriteriaRefused, load_criteria
 from funding.criteria import figures_of, weakest
 from funding.criteria_files import CriteriaFileErrors, EditionSpec, ValueSpec, read_criteria
@@ -196,10 +195,3 @@ def test_the_least_certain_status_is_told() -> None:
     assert weakest(["official", "stand_in", "estimate"]) == "stand_in"
     assert weakest(["official", "estimate"]) == "estimate"
     assert weakest([]) == "official"
-
-
-def test_corse_has_the_sum_or_the_single_row_of_each_source(campaign: Campaign) -> None:
-    corse = campaign.territories.prefetch_related("departments").get(code="20")
-    series = ["enfants_0_6", "asf", "enfants_ase_0_17", "jeunes_majeurs", "igb"]
-    row = figures_of([corse], series).by_territory["20"]
-    assert [row[each].value for each in series] == [10762 + 12137, 2416 + 3893, 165 + 202, 87, 67]
