@@ -18,7 +18,8 @@ from tests.factories import (
     NotifiedAmountFactory,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Marked here: the browser comes through the parametrised `page`, which the collection does not see.
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NEW_SHEET = "/contrats/38-2030/fiches/nouvelle/"
 
