@@ -47,6 +47,16 @@ class Agenda:
     undated: tuple[Duty, ...]
 
     @property
+    def late_this_year(self) -> tuple[Duty, ...]:
+        """The late ones of the current year, from the most recent."""
+        return tuple(duty for duty in self.late if duty.on is not None and duty.on.year == self.today.year)
+
+    @property
+    def late_before(self) -> tuple[Duty, ...]:
+        """The late ones of past years, from the most recent."""
+        return tuple(duty for duty in self.late if duty.on is not None and duty.on.year < self.today.year)
+
+    @property
     def next(self) -> Duty | None:
         """The soonest duty from today on, None when nothing dated is left."""
         return self.coming[0] if self.coming else None

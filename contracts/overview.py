@@ -34,6 +34,7 @@ from contracts.progress import (
     missing_parts,
     pieces,
 )
+from contracts.workflow import ContractState
 
 PARTY_NAMES = {
     InstitutionKind.PREFECTURE: "la préfecture",
@@ -52,6 +53,8 @@ class Turn:
 
     label: str
     is_mine: bool
+    is_everybodys: bool = False
+    """The three parties act together: a list of such duties says it once."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,20 @@ class Standing:
     @property
     def done_count(self) -> int:
         return len(self.pieces) - len(self.missing)
+
+    @property
+    def step_number(self) -> int:
+        """The rank of the contract's state on its way (rule K3), from 1."""
+        return ContractState.values.index(self.contract.state) + 1
+
+    @property
+    def step_count(self) -> int:
+        return len(ContractState.values)
+
+    @property
+    def next_step(self) -> str:
+        """The name of the state that follows, empty at the end of the way."""
+        return str([*ContractState.labels, ""][self.step_number])
 
     @property
     def is_over(self) -> bool:
@@ -244,7 +261,7 @@ def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
     mine = bool(set(kinds) & set(concerned)) if concerned else bool(PARTIES & set(kinds))
     others = [kind for kind in concerned if kind not in kinds]
     if not concerned or set(concerned) == PARTIES:
-        return Turn("Aux trois parties", mine)
+        return Turn("Aux trois parties", mine, is_everybodys=True)
     if mine and not others:
         return Turn("À vous", is_mine=True)
     if mine:

@@ -126,13 +126,13 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
     where = standing(contract, reader=user, today=today)
     kinds = reader_kinds(user, contract)
     may_edit = can(user, Ability.CONTRACT_EDIT, contract.territory)
+    recent, earlier = where.everybody.late_this_year, where.everybody.late_before
     context = {
         "contract": contract,
         "tab": "overview",
         "standing": where,
-        "duties": duty_lines(
-            [*reversed(where.everybody.late), *where.everybody.coming], today=today, kinds=kinds
-        ),
+        "duties": duty_lines([*where.everybody.coming, *recent], today=today, kinds=kinds),
+        "earlier": duty_lines(earlier, today=today, kinds=kinds),
         "undated": where.everybody.undated,
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],
