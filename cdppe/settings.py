@@ -18,6 +18,8 @@ from cdppe.lib.env import Environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET_KEY = "development-only-key-of-the-cdppe-never-for-real-people-or-real-data"  # noqa: S105 - refused in production
 SECRET_KEY_LENGTH = 50
+# Different characters: what a random key of that length has by far, and « xxxx… » does not.
+SECRET_KEY_VARIETY = 12
 
 env = Environment(os.environ)
 
@@ -25,7 +27,7 @@ DJANGO_ENV = env.choice("DJANGO_ENV", accepted=("development", "test", "producti
 IN_PRODUCTION = DJANGO_ENV == "production"
 DEBUG = env.flag("DEBUG", default=DJANGO_ENV == "development")
 SECRET_KEY = env.text("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
-ALLOWED_HOSTS = env.words(
+ALLOWED_HOSTS = env.hosts(
     "ALLOWED_HOSTS", default=() if IN_PRODUCTION else ("localhost", "127.0.0.1", "[::1]", "testserver")
 )
 # Where people reach the site: the addresses in mails and in QR codes start with it.
@@ -158,7 +160,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "cdppe"}}
 
 # Stored files are private: a view checks the person and streams them, no server exposes this folder.
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=VAR_DIR / "media", base=BASE_DIR)
+MEDIA_ROOT = env.folder("MEDIA_ROOT", default=VAR_DIR / "media", base=BASE_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Fernet keys of the bank details: the first encrypts, the following only decrypt (rotation).
@@ -256,12 +258,12 @@ EMAIL_HOST_PASSWORD = _mail.password
 EMAIL_USE_TLS = _mail.security == "starttls"
 EMAIL_USE_SSL = _mail.security == "tls"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="ne-pas-repondre@cdppe.example")
+DEFAULT_FROM_EMAIL = env.mail_address("DEFAULT_FROM_EMAIL", default="ne-pas-repondre@cdppe.example")
 
 # --- Static files ------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.path("STATIC_ROOT", default=VAR_DIR / "static", base=BASE_DIR)
+STATIC_ROOT = env.folder("STATIC_ROOT", default=VAR_DIR / "static", base=BASE_DIR)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -344,6 +346,8 @@ if IN_PRODUCTION:
         env.refuse(
             "SECRET_KEY", f"is too short; write a random text of {SECRET_KEY_LENGTH} characters or more."
         )
+    elif SECRET_KEY.startswith("django-insecure-") or len(set(SECRET_KEY)) < SECRET_KEY_VARIETY:
+        env.refuse("SECRET_KEY", f"is not random; write {SECRET_KEY_LENGTH} random characters or more.")
     if not ALLOWED_HOSTS:
         env.refuse("ALLOWED_HOSTS", "is missing; write the names of the site, separated by commas.")
     if any("*" in host for host in ALLOWED_HOSTS):

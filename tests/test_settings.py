@@ -16,7 +16,7 @@ from tests.services import PROJECT
 OWN_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 PRODUCTION = {
     "DJANGO_ENV": "production",
-    "SECRET_KEY": "k" * 50,
+    "SECRET_KEY": "abcdefghijklmnopqrstuvwxy" * 2,
     "ALLOWED_HOSTS": "cdppe.example.org",
     "DATABASE_URL": "postgres://cdppe:secret@db:5432/cdppe",
     "REDIS_URL": "redis://:secret@redis:6379/0",
@@ -76,10 +76,18 @@ def test_the_word_of_a_proxy_is_taken_only_when_there_is_one(monkeypatch: pytest
     [
         ("DEBUG", "true", "production never shows its errors"),
         ("SECRET_KEY", "", "is missing"),
-        ("SECRET_KEY", "k" * 49, "is too short"),
+        ("SECRET_KEY", "abcdefghijklmnopqrstuvwxyz" + "b" * 23, "is too short"),
+        ("SECRET_KEY", "k" * 50, "is not random"),
+        ("SECRET_KEY", "django-insecure-abcdefghijklmnopqrstuvwxyz0123456789", "is not random"),
         ("ALLOWED_HOSTS", "", "is missing"),
         ("ALLOWED_HOSTS", "*", "« * » is not accepted"),
         ("ALLOWED_HOSTS", "cdppe.example.org,*", "« * » is not accepted"),
+        ("ALLOWED_HOSTS", "https://cdppe.example.org", "« https://cdppe.example.org » is not the name of"),
+        ("DEFAULT_FROM_EMAIL", "cdppe.example.org", "« cdppe.example.org » is not a mail address"),
+        ("MEDIA_ROOT", "manage.py", "« "),
+        ("LOG_LEVEL", "chatty", "« chatty » is not accepted; write one of DEBUG, INFO, WARNING, ERROR."),
+        ("BEHIND_TLS_PROXY", "perhaps", "« perhaps » is neither yes nor no"),
+        ("CSRF_TRUSTED_ORIGINS", "https://cdppe.example.org/x", "« https://cdppe.example.org/x » is not an"),
         ("DATABASE_URL", "", "production needs PostgreSQL"),
         ("DATABASE_URL", "sqlite:///var/x.sqlite3", "production needs PostgreSQL"),
         ("REDIS_URL", "", "is missing"),

@@ -11,6 +11,7 @@ repeated in a message.
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+
+# A name or an address as the Host header of a request gives it; a leading dot stands for every name below.
+_HOST = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]|\*")
+_MAIL_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>@]+ <[^@\s<>]+@[^@\s<>]+>")
 
 
 class ConfigurationError(Exception):
@@ -117,9 +122,35 @@ class Environment:
             item.strip() for item in self.text(name, default=",".join(default)).split(",") if item.strip()
         ]
 
-    def path(self, name: str, *, default: Path, base: Path) -> Path:
-        """A path; a relative one starts at `base`."""
-        return base / self.text(name, default=str(default))
+    def hosts(self, name: str, *, default: Sequence[str]) -> list[str]:
+        """Names of hosts separated by commas: no scheme, no port, no path."""
+        values = self.words(name, default=default)
+        for value in values:
+            if not _HOST.fullmatch(value):
+                self.refuse(
+                    name,
+                    f"« {value} » is not the name of a host; write names such as cdppe.example.org, without"
+                    " scheme, port or path, separated by commas.",
+                )
+        return values
+
+    def mail_address(self, name: str, *, default: str) -> str:
+        """One address for mail, with or without a name before it: `CDPPE <name@example.org>`."""
+        value = self.text(name, default=default)
+        if not _MAIL_ADDRESS.fullmatch(value):
+            self.refuse(
+                name,
+                f"« {value} » is not a mail address; write name@example.org or CDPPE <name@example.org>.",
+            )
+            return default
+        return value
+
+    def folder(self, name: str, *, default: Path, base: Path) -> Path:
+        """A folder, which may not exist yet; a relative path starts at `base`."""
+        path = base / self.text(name, default=str(default))
+        if path.exists() and not path.is_dir():
+            self.refuse(name, f"« {path} » is a file; write the path of a folder.")
+        return path
 
     def web_url(self, name: str, *, default: str) -> str:
         """An http or https address without a path, such as https://cdppe.example.org."""
@@ -127,7 +158,7 @@ class Environment:
         parts = self._split(name, value, accepted="an address such as https://cdppe.example.org")
         if parts is None:
             return default
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        if not _is_origin(parts):
             self.refuse(
                 name,
                 f"« {value} » is not accepted; write an address such as https://cdppe.example.org.",
@@ -139,8 +170,16 @@ class Environment:
         """Origins separated by commas, each with its scheme."""
         values = self.words(name, default=default)
         for value in values:
-            if not value.startswith(("http://", "https://")):
+            if "://" not in value:
                 self.refuse(name, f"« {value} » has no scheme; write for instance https://{value}.")
+                continue
+            parts = self._split(name, value, accepted="an address such as https://cdppe.example.org")
+            if parts is not None and (parts.path or not _is_origin(parts)):
+                self.refuse(
+                    name,
+                    f"« {value} » is not an origin; write addresses such as https://cdppe.example.org,"
+                    " without a path.",
+                )
         return values
 
     def database(self, name: str, *, default: str, base: Path) -> Database:
@@ -234,6 +273,12 @@ class Environment:
             self.refuse(name, f"the address is not well formed; write {accepted}.")
             return None
         return parts
+
+
+def _is_origin(parts: SplitResult) -> bool:
+    """Whether the address says http or https and a host, and nothing behind them."""
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return is_web and parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
 
 
 def is_fernet_key(value: str) -> bool:

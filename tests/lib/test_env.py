@@ -67,10 +67,48 @@ def test_a_list_is_separated_by_commas() -> None:
     assert env.words("ALLOWED_HOSTS", default=()) == ["a.example.org", "b.example.org"]
 
 
-def test_a_relative_path_starts_at_the_project() -> None:
+def test_a_relative_folder_starts_at_the_project() -> None:
     env = Environment({"MEDIA_ROOT": "files", "STATIC_ROOT": "/srv/static"})
-    assert env.path("MEDIA_ROOT", default=Path("var"), base=BASE) == Path("/base/files")
-    assert env.path("STATIC_ROOT", default=Path("var"), base=BASE) == Path("/srv/static")
+    assert env.folder("MEDIA_ROOT", default=Path("var"), base=BASE) == Path("/base/files")
+    assert env.folder("STATIC_ROOT", default=Path("var"), base=BASE) == Path("/srv/static")
+    env.check()
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    env = Environment({"MEDIA_ROOT": "file"})
+    env.folder("MEDIA_ROOT", default=Path("var"), base=tmp_path)
+    assert _only_problem(env) == f"MEDIA_ROOT: « {tmp_path}/file » is a file; write the path of a folder."
+
+
+def test_a_host_is_a_name_or_an_address() -> None:
+    names = ["cdppe.example.org", ".example.org", "127.0.0.1", "[::1]", "localhost", "*"]
+    env = Environment({"ALLOWED_HOSTS": ",".join(names)})
+    assert env.hosts("ALLOWED_HOSTS", default=()) == names
+    env.check()
+
+
+@pytest.mark.parametrize(
+    "value", ["https://cdppe.example.org", "cdppe.example.org:443", "cdppe.example.org/", "a b", "a;b", "-"]
+)
+def test_what_no_request_can_ask_for_is_no_host(value: str) -> None:
+    env = Environment({"ALLOWED_HOSTS": f"localhost,{value}"})
+    env.hosts("ALLOWED_HOSTS", default=())
+    assert _only_problem(env).startswith(f"ALLOWED_HOSTS: « {value} » is not the name of a host; write names")
+
+
+@pytest.mark.parametrize("value", ["cdppe@example.org", "CDPPE – contrats <cdppe@example.org>"])
+def test_a_mail_address_may_have_a_name_before_it(value: str) -> None:
+    env = Environment({"DEFAULT_FROM_EMAIL": value})
+    assert env.mail_address("DEFAULT_FROM_EMAIL", default="a@b") == value
+    env.check()
+
+
+@pytest.mark.parametrize("value", ["example.org", "a@b@c", "CDPPE cdppe@example.org", "<cdppe@example.org>"])
+def test_what_is_no_mail_address_is_refused(value: str) -> None:
+    env = Environment({"DEFAULT_FROM_EMAIL": value})
+    assert env.mail_address("DEFAULT_FROM_EMAIL", default="a@b") == "a@b"
+    assert _only_problem(env).startswith(f"DEFAULT_FROM_EMAIL: « {value} » is not a mail address; write ")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +200,19 @@ def test_a_wrong_mail_server_is_refused(url: str) -> None:
     assert "secret" not in problem
 
 
-@pytest.mark.parametrize("url", ["cdppe.example.org", "ftp://x", "https://x/path", "https://", "https://[x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "cdppe.example.org",
+        "ftp://x",
+        "https://x/path",
+        "https://",
+        "https://[x",
+        "https://x?a=1",
+        "https://x#a",
+        "https://anne@x",
+    ],
+)
 def test_the_public_address_is_a_web_address_without_path(url: str) -> None:
     env = Environment({"PUBLIC_URL": url})
     assert env.web_url("PUBLIC_URL", default="http://localhost") == "http://localhost"
@@ -179,6 +229,15 @@ def test_an_origin_has_a_scheme() -> None:
     env.origins("CSRF_TRUSTED_ORIGINS", default=[])
     assert _only_problem(env) == (
         "CSRF_TRUSTED_ORIGINS: « b.example.org » has no scheme; write for instance https://b.example.org."
+    )
+
+
+@pytest.mark.parametrize("value", ["https://x/", "https://x/a", "ftp://x", "https://", "https://x?a"])
+def test_an_origin_has_nothing_behind_its_host(value: str) -> None:
+    env = Environment({"CSRF_TRUSTED_ORIGINS": value})
+    env.origins("CSRF_TRUSTED_ORIGINS", default=[])
+    assert _only_problem(env).startswith(
+        f"CSRF_TRUSTED_ORIGINS: « {value} » is not an origin; write addresses"
     )
 
 
