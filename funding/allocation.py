@@ -31,6 +31,8 @@ from math import lcm
 from operator import itemgetter, mul
 from typing import Any, Literal, NamedTuple, TypeGuard
 
+from cdppe.lib.french_numbers import write_french
+
 Figure = int | Decimal | Fraction
 Money = int | Decimal
 Figures = Mapping[str, Figure | None]
@@ -602,9 +604,7 @@ def _described(fault: str, place: str, value: object) -> tuple[str, str, str]:
 def _in_french(number: Figure) -> str:
     """1234567.5 → "1 234 567,5"; a number that has no decimal writing stays a fraction."""
     plain = _simplest(Fraction(number))
-    return (
-        str(plain) if isinstance(plain, Fraction) else f"{plain:,}".replace(",", "\u202f").replace(".", ",")
-    )
+    return str(plain) if isinstance(plain, Fraction) else write_french(plain)
 
 
 def _euros(amount: Figure) -> str:

@@ -13,18 +13,21 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import (
+    NO_BREAK_SPACE,
+    decimal_places,
+    is_negative,
+    read_french,
+    with_plain_spaces,
+    write_french,
+)
 
 LARGEST_FIGURE = Decimal("999999999999.99")
+DECIMAL_PLACES = 2
 LONGEST_TEXT = 40
 LONGEST_REASON = 300
 
-# Spaces between thousands, as keyboards, spreadsheets and our own pages produce them.
-_SPACES = re.compile(f"[ {NO_BREAK_SPACE}{NARROW_SPACE}\u2009\t]+")
-_PLAIN = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
-_GROUPED = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
 _ENCODED = re.compile(r"=\d{1,14}(?:\.\d{1,6})?", re.ASCII)
-_NEGATIVE = re.compile(r"[-\u2212\u2013] ?[\d.,]", re.ASCII)
 _UNAVAILABLE = frozenset({"nd", "n.d.", "n.d", "n/d", "non disponible"})
 
 
@@ -79,7 +82,7 @@ class FigureError(ValueError):
 
 def is_unavailable(text: str) -> bool:
     """Whether what was typed says that the figure is not available: "nd", "non disponible"."""
-    return _SPACES.sub(" ", text).strip().casefold() in _UNAVAILABLE
+    return with_plain_spaces(text).casefold() in _UNAVAILABLE
 
 
 def read_number(text: str) -> Decimal | None:
@@ -91,26 +94,26 @@ def read_number(text: str) -> Decimal | None:
     >>> read_number("1 234,50")
     Decimal('1234.50')
     """
-    typed = _SPACES.sub(" ", text).strip()
+    typed = with_plain_spaces(text)
     if not typed:
         return None
     if len(typed) > LONGEST_TEXT:
         raise FigureError(
             f"« {typed[:LONGEST_TEXT]}… » est trop long : un nombre compte douze chiffres au plus."
         )
-    if _NEGATIVE.match(typed):
+    if is_negative(typed):
         raise FigureError(f"« {typed} » est négatif : écrivez un nombre à partir de zéro.")
-    if not (_PLAIN.fullmatch(typed) or _GROUPED.fullmatch(typed)):
+    number = read_french(typed)
+    if number is None:
         raise FigureError(
             f"« {typed} » n’est pas un nombre : écrivez par exemple 1 234 ou 12,5, ou « nd » si la valeur "
             "n’est pas disponible."
         )
-    number = Decimal(typed.replace(" ", "").replace(",", "."))
     if number > LARGEST_FIGURE:
         raise FigureError(
             f"« {typed} » est trop grand : un nombre compte douze chiffres au plus avant la virgule."
         )
-    if number != number.quantize(Decimal("0.01")):
+    if decimal_places(number.normalize()) > DECIMAL_PLACES:
         raise FigureError(f"« {typed} » est trop précis : deux décimales au plus.")
     return number
 
@@ -121,10 +124,7 @@ def format_number(value: Decimal) -> str:
     >>> format_number(Decimal("12.50"))
     '12,5'
     """
-    text = f"{value:,f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return text.replace(",", NARROW_SPACE).replace(".", ",").replace("-", "\u2212")
+    return write_french(value)
 
 
 def format_signed(value: Decimal) -> str:

@@ -7,19 +7,13 @@ refused, because a figure that is entered is the figure that is kept.
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
+
+from cdppe.lib.french_numbers import NO_BREAK_SPACE, decimal_places, is_negative, read_french, write_french
 
 MAX_DIGITS = 14
 DECIMAL_PLACES = 2
 LARGEST_AMOUNT = Decimal("999999999999.99")
-
-NARROW_SPACE = "\u202f"
-NO_BREAK_SPACE = "\u00a0"
-# Spaces between thousands, as keyboards, spreadsheets and our own pages produce them.
-_SPACES = re.compile(f"[ {NO_BREAK_SPACE}{NARROW_SPACE}\u2009]")
-_PLAIN_NUMBER = re.compile(r"\d+(?:[.,]\d{1,2})?", re.ASCII)
-_GROUPED_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?", re.ASCII)
 
 
 class AmountError(ValueError):
@@ -36,17 +30,17 @@ def read_amount(text: str) -> Decimal:
     Decimal('1234.56')
     """
     typed = text.strip()
-    cleaned = _SPACES.sub(" ", typed.removesuffix("€")).strip()
-    if cleaned.startswith(("-", "\u2212")):
+    stated = typed.removesuffix("€")
+    if is_negative(stated):
         raise AmountError(
             f"« {_shortened(typed)} » est négatif : un montant ne peut pas être inférieur à zéro."
         )
-    if not (_PLAIN_NUMBER.fullmatch(cleaned) or _GROUPED_NUMBER.fullmatch(cleaned)):
+    amount = read_french(stated)
+    if amount is None or decimal_places(amount) > DECIMAL_PLACES:
         raise AmountError(
             f"« {_shortened(typed)} » n’est pas un montant : écrivez un nombre en euros, "
             "avec deux décimales au plus, par exemple 1 234,56."
         )
-    amount = Decimal(cleaned.replace(" ", "").replace(",", "."))
     if amount > LARGEST_AMOUNT:
         raise AmountError(
             f"« {_shortened(typed)} » est trop grand : "
@@ -56,14 +50,13 @@ def read_amount(text: str) -> Decimal:
 
 
 def format_amount(amount: Decimal | int) -> str:
-    """`amount` in euros as French text, without its unit: "1 234,56", cents only where there are some.
+    r"""`amount` in euros as French text, without its unit: "1 234,56", cents only where there are some.
 
-    >>> format_amount(Decimal("2914500")).replace(NARROW_SPACE, " ")
-    '2 914 500'
+    >>> format_amount(Decimal("2914500"))
+    '2\u202f914\u202f500'
     """
     value = Decimal(amount)
-    text = f"{value:,.2f}" if value != value.to_integral_value() else f"{value:,.0f}"
-    return text.replace(",", NARROW_SPACE).replace(".", ",")
+    return write_french(value, places=0 if value == value.to_integral_value() else DECIMAL_PLACES)
 
 
 def format_euros(amount: Decimal | int) -> str:

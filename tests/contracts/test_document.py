@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cdppe.lib.errors import MissingPiece
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.document import (
     ContractDocument,
     Segment,

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from cdppe.documents.registry import RenderedDocument
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.document import render_contract
 from contracts.models import Contract, ContractObjective
 from tests.contracts.contract_documents import DATED, add_indicators, add_sheet, bare_contract, fill

@@ -598,7 +598,7 @@ def test_the_other_refusals_are_sentences_too() -> None:
     assert str(refused.value).replace("\u00a0", " ").replace("\u202f", " ").splitlines() == [
         "critère x : le total de ce critère est nul : aucune part ne peut être calculée.",
         "critère z : aucun territoire n'a de chiffre pour ce critère.",
-        "unité d'arrondi : l'unité doit être supérieure à zéro, elle vaut -1 000,5 €.",
+        "unité d'arrondi : l'unité doit être supérieure à zéro, elle vaut −1 000,5 €.",
     ]
     with pytest.raises(AllocationRefused) as refused:
         allocate(Decimal("10.5"), [("", {}), ("A", {"x": 1}), ("A", {"x": 1})], {"x": 100})

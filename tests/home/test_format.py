@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template
 
 from cdppe.home.templatetags.cdppe_format import amount, euros, figure, percent
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 
 
 def plain(text: str) -> str:

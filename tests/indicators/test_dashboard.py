@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cdppe.lib.money import NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NO_BREAK_SPACE
 from contracts.actions.campaigns import load_campaign
 from contracts.campaign_file import CampaignSpec, read_campaign
 from contracts.models import Campaign, Contract, ContractObjective

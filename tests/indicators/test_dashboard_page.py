@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cdppe.accounts.models import User
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.models import Contract
 from contracts.workflow import ContractState
 from indicators.models import Indicator, IndicatorValue, ValueKind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE
+from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from indicators.figures import (
     LARGEST_FIGURE,
     NOT_STATED,

@@ -6,7 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 
-from cdppe.lib.money import NARROW_SPACE, NO_BREAK_SPACE, format_amount, format_euros
+from cdppe.lib.french_numbers import NO_BREAK_SPACE, write_french
+from cdppe.lib.money import format_amount, format_euros
 
 register = template.Library()
 
@@ -28,9 +29,7 @@ def euros(value: Decimal | int | None) -> str:
 @register.filter
 def figure(value: Decimal | int | None) -> str:
     """Any figure, all its decimals, no trailing zero: 1234.50 → "1 234,5"; None → « non disponible »."""
-    if value is None:
-        return NOT_AVAILABLE
-    return _french(f"{Decimal(value):,f}", keeps_zeros=False)
+    return NOT_AVAILABLE if value is None else write_french(value)
 
 
 @register.filter
@@ -40,7 +39,7 @@ def percent(fraction: Decimal | None, places: int = 1) -> str:
         return NOT_AVAILABLE
     step = Decimal(1).scaleb(-places)
     rounded = (Decimal(fraction) * 100).quantize(step, rounding=ROUND_HALF_UP)
-    return f"{_french(f'{rounded:,f}', keeps_zeros=True)}{NO_BREAK_SPACE}%"
+    return f"{write_french(rounded, places=places)}{NO_BREAK_SPACE}%"
 
 
 @register.filter
@@ -48,9 +47,3 @@ def plural(count: int, endings: str = "s") -> str:
     """The ending for `count`, zero and one being singular in French: "s" or nothing, or one of "l,ux"."""
     singular, _, several = endings.rpartition(",")
     return several if count > 1 else singular
-
-
-def _french(text: str, *, keeps_zeros: bool) -> str:
-    if "." in text and not keeps_zeros:
-        text = text.rstrip("0").removesuffix(".")
-    return text.replace(",", NARROW_SPACE).replace(".", ",")
