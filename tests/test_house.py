@@ -2,6 +2,8 @@
 
 import ast
 import csv
+import doctest
+import importlib
 import re
 import socket
 import subprocess
@@ -261,6 +263,57 @@ def test_no_line_of_python_names_a_territory() -> None:
                 for match in [*pattern.finditer(node.value), *exact_code.finditer(node.value)]
             ]
     assert found == []
+
+
+def _shown(template: str) -> str:
+    """A template without its comments, which may cite the circular."""
+    return re.sub(r"{#.*?#}|{% comment.*?endcomment %}|<!--.*?-->", "", template, flags=re.DOTALL)
+
+
+def test_no_template_names_a_year_an_envelope_or_a_territory() -> None:
+    # « Somme » is also the French for a total.
+    names = _territories()[0] - {"Somme"}
+    territory = re.compile(r"(?<![\w/-])(" + "|".join(map(re.escape, sorted(names))) + r")(?![\w-])")
+    year = re.compile(r"(?<![\w#.,-])(19|20)\d\d(?![\w.,])")
+    paths = [path for path in (PROJECT / "templates").rglob("*") if path.is_file()]
+    assert len(paths) > 50
+    found = [
+        f"{path.relative_to(PROJECT)} names {match[0]}"
+        for path in sorted(paths)
+        for pattern in (year, ENVELOPE, territory)
+        for match in pattern.finditer(_shown(path.read_text()))
+    ]
+    assert found == []
+
+
+# --- Examples, passwords -----------------------------------------------------------------------------------
+
+MODULES_WITH_EXAMPLES = sorted(
+    ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+    for app in APPS
+    for path in (PROJECT / app).rglob("*.py")
+    if ">>> " in path.read_text()
+)
+
+
+@pytest.mark.parametrize("module", MODULES_WITH_EXAMPLES)
+def test_the_examples_of_a_docstring_are_true(module: str) -> None:
+    failed, tried = doctest.testmod(importlib.import_module(module))
+    assert tried > 0
+    assert failed == 0
+
+
+def test_no_view_checks_a_password_itself() -> None:
+    """Backends do, so that ProConnect and a second factor can be added as backends."""
+    pattern = re.compile(r"check_" + r"password|\bauthenticate\(|\.password\b")
+    views = tuple(
+        str(path.relative_to(PROJECT))
+        for app in APPS
+        for path in (PROJECT / app).rglob("*.py")
+        if "views" in path.parts or path.name == "views.py"
+    )
+    assert len(views) > 10
+    assert _lines_with(pattern, under=views) == []
 
 
 # --- What no file may hold ---------------------------------------------------------------------------------
