@@ -36,6 +36,8 @@ class Cast:
     council_reader: User
     council_administrator: User
     foreign_editor: User
+    foreign_prefect: User
+    foreign_ars: User
     regional_reader: User
     dgcs_reader: User
     dgcs_editor: User
@@ -58,6 +60,10 @@ def make_cast() -> Cast:
     )
     ars = InstitutionFactory(kind=InstitutionKind.ARS, name="ARS Auvergne-Rhône-Alpes", region=alpes)
     foreign = InstitutionFactory(kind=InstitutionKind.COUNCIL, name="Département du Nord", territory=nord)
+    foreign_prefecture = InstitutionFactory(
+        kind=InstitutionKind.PREFECTURE, name="Préfecture du Nord", territory=nord
+    )
+    foreign_ars = InstitutionFactory(kind=InstitutionKind.ARS, name="ARS Hauts-de-France", region=hauts)
     regional = InstitutionFactory(
         kind=InstitutionKind.REGIONAL_DIRECTORATE, name="DREETS Auvergne-Rhône-Alpes", region=alpes
     )
@@ -75,6 +81,8 @@ def make_cast() -> Cast:
         council_reader=_person("lecture@isere.exemple.fr", council, Role.READER),
         council_administrator=_person("administration@isere.exemple.fr", council, is_administrator=True),
         foreign_editor=_person("redaction@nord.exemple.fr", foreign),
+        foreign_prefect=_person("prefecture@nord.exemple.fr", foreign_prefecture),
+        foreign_ars=_person("ars-hauts@exemple.fr", foreign_ars),
         regional_reader=_person("dreets@exemple.fr", regional, Role.READER),
         dgcs_reader=_person("lecture@dgcs.exemple.fr", dgcs, Role.READER),
         dgcs_editor=_person("redaction@dgcs.exemple.fr", dgcs),

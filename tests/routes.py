@@ -1,8 +1,8 @@
-"""The table of routes × people: what each of ten people gets from every route of the site.
+"""The table of routes × people: what each of twelve people gets from every route of the site.
 
 How to add a route (the suite fails until you do):
 
-1. Add a `Route` to `ROUTES`: its full name, and one line of ten statuses for GET, for POST, or both. The ten
+1. Add a `Route` to `ROUTES`: its full name, and one line of twelve statuses for GET, for POST, or both. The
    statuses stand in the order of `PEOPLE`; the patterns below (`SEEN`, `EDITED`…) are the usual lines. A
    method that you leave out is expected to be refused: 405 for everybody who gets past the sign-in.
 2. A route with parameters names a function that builds them from the `World`, where each kind of object
@@ -10,9 +10,10 @@ How to add a route (the suite fails until you do):
 3. POST sends `data(world)`, nothing by default: then a form is refused (422) and a gesture without fields is
    made (302). Nothing of it stays: each cell is rolled back.
 
-`foreign` edits for the council of another territory in another region: what is the Isère's does not exist
-for them (404). A 302 of `anonymous` and `disabled` must lead to the sign-in page; on a public page (one
-that anonymous people get a 200 or a 404 from) it is an ordinary redirect.
+The three foreign editors belong to the council, the prefecture and the ARS of another territory in another
+region: what is the Isère's does not exist for them (404). A 302 of `anonymous` and `disabled` must lead to
+the sign-in page; on a public page (one that anonymous people get a 200 or a 404 from) it is an ordinary
+redirect.
 """
 
 from __future__ import annotations
@@ -52,25 +53,27 @@ PEOPLE = (
     "council_editor",
     "council_reader",
     "foreign_editor",
+    "foreign_prefect",
+    "foreign_ars",
     "regional_reader",
     "dgcs_reader",
     "dgcs_editor",
     "disabled",
 )
 
-# The columns:  anon pref ars  coun read fore regi dgcR dgcE disa
-OPEN = "        200  200  200  200  200  200  200  200  200  200"
-PERSONAL = "    302  200  200  200  200  200  200  200  200  302"
-SEEN = "        302  200  200  200  200  404  200  200  200  302"
-EDITED = "      302  200  200  200  403  404  403  403  403  302"
-DONE = "        302  302  302  302  403  404  403  403  403  302"
-REFUSED_FORM = "302  422  422  422  403  404  403  403  403  302"
-COUNCIL_ONLY = "302  403  403  200  403  404  403  403  403  302"
-RENDERED = "    302  302  302  302  302  404  302  302  302  302"
-NATION_SEEN = " 302  403  403  403  403  403  403  200  200  302"
-NATION_RUN = "  302  403  403  403  403  403  403  403  200  302"
-NATION_DONE = " 302  403  403  403  403  403  403  403  302  302"
-MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  302"
+# The columns:  anon pref ars  coun read forC forP forA regi dgcR dgcE disa
+OPEN = "        200  200  200  200  200  200  200  200  200  200  200  200"
+PERSONAL = "    302  200  200  200  200  200  200  200  200  200  200  302"
+SEEN = "        302  200  200  200  200  404  404  404  200  200  200  302"
+EDITED = "      302  200  200  200  403  404  404  404  403  403  403  302"
+DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
+REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
+COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
+RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
+NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
+NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
+NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
+MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
 
@@ -274,7 +277,7 @@ EXCLUDED_NAMESPACES = {
     "admin": "Django's administration, for technical administrators: tests/accounts/test_admin.py",
 }
 
-# The columns:  anon pref ars  coun read fore regi dgcR dgcE disa
+# The columns:  anon pref ars  coun read forC forP forA regi dgcR dgcE disa
 ROUTES = [
     # --- Home
     Route("home:index", get=PERSONAL),
@@ -282,17 +285,17 @@ ROUTES = [
     # --- People
     Route(
         "accounts:sign-in",
-        get="   200  302  302  302  302  302  302  302  302  200",
-        post="  422  302  302  302  302  302  302  302  302  422",
+        get="   200  302  302  302  302  302  302  302  302  302  302  200",
+        post="  422  302  302  302  302  302  302  302  302  302  302  422",
     ),
     Route(
         "accounts:sign-out",
-        post="  302  302  302  302  302  302  302  302  302  302",
+        post="  302  302  302  302  302  302  302  302  302  302  302  302",
     ),
     Route(
         "accounts:forgotten-password",
         get=OPEN,
-        post="  422  422  422  422  422  422  422  422  422  422",
+        post="  422  422  422  422  422  422  422  422  422  422  422  422",
     ),
     Route("accounts:forgotten-password-sent", get=OPEN),
     # A link that does not serve says so, whoever opens it and however.
@@ -300,26 +303,26 @@ ROUTES = [
     Route(
         "accounts:my-account",
         get=PERSONAL,
-        post="  302  422  422  422  422  422  422  422  422  302",
+        post="  302  422  422  422  422  422  422  422  422  422  422  302",
     ),
     Route(
         "accounts:change-password",
         get=PERSONAL,
-        post="  302  422  422  422  422  422  422  422  422  302",
+        post="  302  422  422  422  422  422  422  422  422  422  422  302",
     ),
     # The link is for who holds it: a visitor opens an account, others read that it is not for them.
     Route(
         "accounts:invitation-accept",
         invitation_link,
         get=OPEN,
-        post="  422  200  200  200  200  200  200  200  200  422",
+        post="  422  200  200  200  200  200  200  200  200  200  200  422",
     ),
     Route(
         "accounts:institution",
         institution,
-        get="   302  404  404  200  200  404  404  404  404  302",
+        get="   302  404  404  200  200  404  404  404  404  404  404  302",
     ),
-    # Only administrators change the members: none of the ten is one (tests/accounts/test_institutions.py).
+    # Only administrators change the members: none of the twelve is one (tests/accounts/test_institutions.py).
     Route("accounts:invitation-create", institution, get=MEMBERS_ONLY, post=MEMBERS_ONLY),
     Route("accounts:invitation-revoke", invitation, post=MEMBERS_ONLY),
     Route("accounts:member-edit", member, get=MEMBERS_ONLY, post=MEMBERS_ONLY),
@@ -329,8 +332,8 @@ ROUTES = [
     # Every party creates; the one of another territory does it there.
     Route(
         "contracts:create",
-        get="   302  200  200  200  403  200  403  403  403  302",
-        post="  302  422  422  422  403  422  403  403  403  302",
+        get="   302  200  200  200  403  200  200  200  403  403  403  302",
+        post="  302  422  422  422  403  422  422  422  403  403  403  302",
     ),
     Route("contracts:detail", contract, get=SEEN),
     Route("contracts:move", transition, get=EDITED, post=DONE),
@@ -340,7 +343,7 @@ ROUTES = [
         "contracts:bank-account-edit",
         contract,
         get=COUNCIL_ONLY,
-        post="  302  403  403  422  403  404  403  403  403  302",
+        post="  302  403  403  422  403  404  404  404  403  403  403  302",
     ),
     Route("contracts:objectives", contract, get=SEEN),
     Route("contracts:objective-add", contract, post=DONE, data=free_objective),

@@ -80,8 +80,8 @@ def test_belonging_to_two_institutions_adds_up(db: None) -> None:
 
 
 def test_a_territory_that_is_seen_twice_is_listed_once(cast: Cast) -> None:
-    prefecture = Institution.objects.get(kind=InstitutionKind.PREFECTURE)
-    ars = Institution.objects.get(kind=InstitutionKind.ARS)
+    prefecture = Institution.objects.get(kind=InstitutionKind.PREFECTURE, territory=cast.isere)
+    ars = Institution.objects.get(kind=InstitutionKind.ARS, region=cast.isere.region)
     user = UserFactory()
     for institution in (cast.council, prefecture, ars):
         MembershipFactory(user=user, institution=institution)
