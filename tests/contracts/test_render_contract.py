@@ -47,6 +47,14 @@ def test_a_folder_that_does_not_exist_is_said(cast: Cast, tmp_path: Path) -> Non
         call_command("render_contract", "38-2030", "--output", str(tmp_path / "absent" / "contrat.pdf"))
 
 
+def test_an_output_that_is_a_folder_is_said_and_nothing_is_left_beside_it(cast: Cast, tmp_path: Path) -> None:
+    folder = tmp_path / "contrat.pdf"
+    folder.mkdir()
+    with pytest.raises(CommandError, match="ne peut pas être écrit"):
+        call_command("render_contract", "38-2030", "--output", str(folder))
+    assert [path.name for path in tmp_path.iterdir()] == ["contrat.pdf"]
+
+
 def test_without_a_model_the_refusal_is_the_rules_own(cast: Cast, tmp_path: Path) -> None:
     ContractModel.objects.all().delete()
     with pytest.raises(CommandError, match="n’a pas de contrat-type"):

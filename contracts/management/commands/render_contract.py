@@ -64,8 +64,9 @@ def _write_whole(output: Path, content: bytes) -> None:
         path = Path(temporary.name)
         try:
             temporary.write(content)
+            temporary.flush()
+            path.chmod(0o644)
+            path.replace(output)
         except OSError:
             path.unlink()
             raise
-    path.chmod(0o644)
-    path.replace(output)
