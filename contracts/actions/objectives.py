@@ -85,9 +85,13 @@ def what_depends_on(contract_objective: ContractObjective) -> tuple[str, ...]:
         )
     values = 0
     if contract_objective.objective is not None:
-        values = contract_objective.contract.indicator_values.filter(
-            indicator__objective=contract_objective.objective
-        ).count()
+        contract = contract_objective.contract
+        values = (
+            contract.indicator_values.filter(indicator__objective=contract_objective.objective)
+            # A row that repeats another objective's figures has no box here from which to erase them.
+            .exclude(indicator__same_as__objective__in=contract.objectives.values("objective"))
+            .count()
+        )
     if values:
         reasons.append(
             f"{values} valeur{_s(values)} saisie{_s(values)} au tableau de bord : "

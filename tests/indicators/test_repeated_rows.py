@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from cdppe.lib.errors import RuleViolation
-from contracts.models import ContractObjective
+from contracts.actions.objectives import what_depends_on
+from contracts.models import ContractObjective, Objective
 from indicators.actions.values import CellChange, save_values
 from indicators.dashboard import CellState, Row, build_dashboard
 from indicators.document import build_dashboard_annex
@@ -162,6 +163,23 @@ def test_without_the_first_objective_the_row_is_typed_itself(repeated: Repeated)
     assert row.repeats == ""
     assert row.reference.text == "5"
     assert f'name="v-{repeated.births.pk}-' in repeated.page().content.decode()
+
+
+def test_a_figure_hidden_by_the_first_objective_does_not_hold_the_second_in_the_contract(
+    repeated: Repeated,
+) -> None:
+    """It has no box any more: asking the person to erase it would lead nowhere."""
+    IndicatorValueFactory(contract=repeated.board.contract, indicator=repeated.births, value=Decimal(5))
+    values = "valeur saisie au tableau de bord"
+    Objective.objects.filter(pk=repeated.objective.objective_id).update(is_fundamental=False)
+
+    def reasons() -> tuple[str, ...]:
+        return what_depends_on(ContractObjective.objects.get(pk=repeated.objective.pk))
+
+    assert reasons() == ()
+    repeated.without_the_first_objective()
+    assert len(reasons()) == 1
+    assert values in reasons()[0]
 
 
 def test_a_figure_typed_there_gives_way_when_the_first_objective_comes_back(repeated: Repeated) -> None:
