@@ -52,6 +52,21 @@ class EnvelopeYear:
         return self.remaining is not None and self.remaining < 0
 
     @property
+    def used_share(self) -> Decimal | None:
+        """The fraction of what was notified that the sheets plan, over 1 when they exceed it.
+
+        None when nothing was notified or no sheet states an amount.
+        """
+        if not self.notified or self.planned is None:
+            return None
+        return self.planned / self.notified
+
+    @property
+    def bar(self) -> int:
+        """The length of the planned part in a bar of 1000, which is what was notified."""
+        return min(1000, int((self.used_share or Decimal(0)) * 1000))
+
+    @property
     def excess(self) -> Decimal:
         """By how much the plan exceeds what was notified, zero when it does not."""
         return -self.remaining if self.remaining is not None and self.remaining < 0 else Decimal(0)

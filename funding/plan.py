@@ -140,6 +140,18 @@ class EnvelopeBalance:
     years: tuple[EnvelopeYear, ...]
 
     @property
+    def stated_years(self) -> tuple[EnvelopeYear, ...]:
+        """The years in which something was notified or is planned; the first one when there is none."""
+        stated = [each for each in self.years if each.notified is not None or each.planned is not None]
+        return tuple(stated) or self.years[:1]
+
+    @property
+    def silent_years(self) -> tuple[int, ...]:
+        """The years in which nothing was notified and nothing is planned yet."""
+        shown = self.stated_years
+        return tuple(each.year for each in self.years if each not in shown)
+
+    @property
     def is_exceeded(self) -> bool:
         return any(line.is_exceeded for line in self.years)
 

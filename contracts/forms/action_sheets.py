@@ -47,6 +47,9 @@ class ActionSheetForm(forms.ModelForm):
     `fields_to_save` is what `create_action_sheet` and `save_action_sheet` take.
     """
 
+    # The page says it once, with what a complete sheet holds.
+    hides_optional_marks = True
+
     contract_objective = ContractObjectiveChoice(
         label="Objectif du contrat",
         queryset=ContractObjective.objects.none(),

@@ -25,6 +25,19 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// A page of many tables starts folded on a telephone, but for the part that the address names.
+if (matchMedia("(max-width: 48em)").matches) {
+  for (const part of document.querySelectorAll("details[data-folds-on-telephones]")) {
+    part.open = part.parentElement.id === location.hash.slice(1);
+  }
+}
+window.addEventListener("hashchange", () => {
+  const part = document.getElementById(location.hash.slice(1))?.querySelector(":scope > details");
+  if (part) {
+    part.open = true;
+  }
+});
+
 // Django's CSRF cookie is not readable by scripts: htmx sends the token of the page's forms.
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector("input[name=csrfmiddlewaretoken]");
