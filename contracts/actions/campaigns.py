@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from django.db import transaction
+from django.db.models import Model, ProtectedError, RestrictedError
 from django.utils import timezone
 
 from cdppe.accounts.models import Territory
@@ -29,6 +30,8 @@ from contracts.models import (
 
 
 class LoadOutcome(Enum):
+    """What a load did to the campaign, in French."""
+
     CREATED = "créée"
     UPDATED = "mise à jour"
     UNCHANGED = "inchangée"
@@ -59,11 +62,24 @@ class UnknownTerritories(RuleViolation):
     """The file names territories that are not in the reference table."""
 
 
+class PieceInUse(RuleViolation):
+    """The file drops a piece of a campaign without contract that other data rests on (a shared envelope)."""
+
+    def __init__(self, campaign: Campaign, users: set[Model]) -> None:
+        # `_meta` is public in Django, whatever its underscore says.
+        named = sorted(f"{user._meta.verbose_name} « {user} »" for user in users)  # noqa: SLF001 - see above
+        shown = ", ".join(named[:3]) + (f" et {len(named) - 3} autres" if len(named) > 3 else "")
+        super().__init__(
+            f"Ce fichier retire de la campagne {campaign.code} ce que d’autres données utilisent : {shown}. "
+            "Rien n’a été modifié. Gardez dans le fichier ce qu’elles utilisent, sous le même code."
+        )
+
+
 @transaction.atomic
 def load_campaign(spec: CampaignSpec) -> LoadReport:
     """Create or update the campaign of `spec`; see the module for what is refused.
 
-    Raises `CampaignInUse` or `UnknownTerritories`; then nothing is written.
+    Raises `CampaignInUse`, `PieceInUse` or `UnknownTerritories`; then nothing is written.
     """
     territories = _territories(spec)
     content = spec.to_dict()
@@ -75,7 +91,12 @@ def load_campaign(spec: CampaignSpec) -> LoadReport:
         return LoadReport(campaign, LoadOutcome.UNCHANGED)
     if campaign.contracts.exists():
         raise CampaignInUse(campaign, changes)
-    return LoadReport(_write(campaign, spec, territories), LoadOutcome.UPDATED, tuple(changes))
+    try:
+        return LoadReport(_write(campaign, spec, territories), LoadOutcome.UPDATED, tuple(changes))
+    except ProtectedError as protection:
+        raise PieceInUse(campaign, protection.protected_objects) from protection
+    except RestrictedError as restriction:
+        raise PieceInUse(campaign, restriction.restricted_objects) from restriction
 
 
 def _territories(spec: CampaignSpec) -> list[Territory]:

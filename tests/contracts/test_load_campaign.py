@@ -13,7 +13,7 @@ from cdppe.accounts.models import Territory
 from contracts.models import Campaign, Objective
 from funding.models import Envelope
 from indicators.models import Indicator
-from tests.factories import ContractFactory, TerritoryFactory
+from tests.factories import ContractFactory, NotifiedAmountFactory, TerritoryFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +83,25 @@ def test_a_changed_file_is_refused_with_what_would_change_once_a_contract_uses_i
     assert Envelope.objects.filter(floor=500_000).count() == 0
     # The same content is still welcome: nothing would change.
     load(tmp_path / "campagne.toml", text)
+
+
+@pytest.mark.usefixtures("_territories")
+def test_an_envelope_that_was_shared_is_not_taken_away(tmp_path: Path, text: str) -> None:
+    load(tmp_path / "campagne.toml", text)
+    envelope = Envelope.objects.get(code="FIR")
+    NotifiedAmountFactory(envelope=envelope, territory=Territory.objects.get(code="02"))
+    with pytest.raises(CommandError) as refusal:
+        load(tmp_path / "campagne.toml", text.replace('"FIR"', '"FIX"'))
+    message = str(refusal.value)
+    assert message.startswith("Ce fichier retire de la campagne 2020 ce que d’autres données utilisent : ")
+    assert "montant notifié" in message
+    assert "Rien n’a été modifié." in message
+    assert Envelope.objects.filter(code="FIX").count() == 0
+    # What the file says otherwise of that envelope may still change.
+    load(tmp_path / "campagne.toml", text.replace("floor = 100_000", "floor = 90_000", 1))
+    envelope.refresh_from_db()
+    assert envelope.floor == 90_000
+    assert envelope.notified_amounts.count() == 1
 
 
 @pytest.mark.usefixtures("_territories")
