@@ -286,6 +286,35 @@ def test_no_template_names_a_year_an_envelope_or_a_territory() -> None:
     assert found == []
 
 
+# --- Docstrings --------------------------------------------------------------------------------------------
+
+# Where a reader looks for a rule: what is public there says what it is.
+DOCUMENTED = re.compile(
+    r"(^|/)(actions|models|commands|lib)/|(^|/)models\.py$"
+    r"|(allocation|balance|calendar|figures|formulas|grid|plan|progress|workflow|campaign_file)\.py$"
+)
+
+
+def test_rules_actions_models_and_commands_say_what_they_are() -> None:
+    silent = []
+    for app in APPS:
+        for path in sorted((PROJECT / app).rglob("*.py")):
+            place = str(path.relative_to(PROJECT))
+            if not DOCUMENTED.search(place) or path.name == "__init__.py":
+                continue
+            tree = ast.parse(path.read_text())
+            public = [
+                node
+                for node in tree.body
+                if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+            ]
+            silent += [_place(path, 1)] if not ast.get_docstring(tree) else []
+            silent += [
+                f"{_place(path, node.lineno)} {node.name}" for node in public if not ast.get_docstring(node)
+            ]
+    assert silent == []
+
+
 # --- Examples, passwords -----------------------------------------------------------------------------------
 
 MODULES_WITH_EXAMPLES = sorted(

@@ -35,6 +35,8 @@ class StoredFile(models.Model):
 
 
 class JobState(models.TextChoices):
+    """Where a render job stands."""
+
     QUEUED = "queued", "En attente"
     RUNNING = "running", "En cours"
     DONE = "done", "Terminé"
@@ -42,6 +44,8 @@ class JobState(models.TextChoices):
 
 
 class RenderJobQuerySet(models.QuerySet["RenderJob"]):
+    """Jobs by what is to be done with them."""
+
     def unfinished(self) -> RenderJobQuerySet:
         """Jobs that somebody still waits for."""
         return self.filter(state__in=[JobState.QUEUED, JobState.RUNNING])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 class ActionSheetQuerySet(models.QuerySet["ActionSheet"]):
+    """Which action sheets exist for a person."""
+
     def visible_to(self, user: User) -> ActionSheetQuerySet:
         """The sheets of the contracts that `user` sees."""
         return self.filter(contract__in=Contract.objects.visible_to(user))

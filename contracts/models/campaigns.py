@@ -96,6 +96,8 @@ class Measure(models.Model):
 
 
 class ObjectiveQuerySet(models.QuerySet["Objective"]):
+    """The objectives of the catalogue, by what the campaign says of them (O1, O2)."""
+
     def fundamental(self) -> ObjectiveQuerySet:
         """The objectives that every contract of the campaign carries (rule O2)."""
         return self.filter(is_fundamental=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
+    """Which contracts exist for a person, and what their pages read with them."""
+
     def visible_to(self, user: User) -> ContractQuerySet:
         """The contracts of the territories that `user` follows."""
         return self.filter(territory__in=Territory.objects.visible_to(user))
@@ -163,6 +165,8 @@ class BankAccount(models.Model):
 
 
 class ContractObjectiveQuerySet(models.QuerySet["ContractObjective"]):
+    """The objectives of contracts, with what their pages read."""
+
     def in_order(self) -> ContractObjectiveQuerySet:
         """In the catalogue's order: commitment, measure, number; the territory's own at the end."""
         return self.select_related("objective__measure__commitment").order_by(

@@ -70,6 +70,8 @@ class AllocationLine(models.Model):
 
 
 class NotifiedAmountQuerySet(models.QuerySet["NotifiedAmount"]):
+    """Which notified amounts exist for a person."""
+
     def visible_to(self, user: User) -> NotifiedAmountQuerySet:
         """The amounts of the territories that `user` follows."""
         return self.filter(territory__in=Territory.objects.visible_to(user))

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 
 class FigureStatus(models.TextChoices):
+    """How sure a figure is: published, estimated, or another one in its place."""
+
     OFFICIAL = "official", "Officiel"
     ESTIMATE = "estimate", "Estimation"
     STAND_IN = "stand_in", "Substitut"

@@ -12,16 +12,22 @@ from contracts.models import Campaign, ContractObjective, Objective
 
 
 class Payer(models.TextChoices):
+    """Who orders the payment of an envelope (rule M5)."""
+
     PREFECTURE = "prefecture", "Préfet"
     ARS = "ars", "Agence régionale de santé"
 
 
 class Paid(models.TextChoices):
+    """To whom an envelope is paid (rule M5)."""
+
     COUNCIL = "council", "Département"
     ESMS = "esms", "Établissements et services médico-sociaux"
 
 
 class EnvelopeQuerySet(models.QuerySet["Envelope"]):
+    """The envelopes by what they may finance (rules O3, O4)."""
+
     def that_may_finance(self, contract_objective: ContractObjective) -> EnvelopeQuerySet:
         """The envelopes open to an objective (rule O3); a territory's own has one of its own (rule O4)."""
         if contract_objective.objective_id is not None:

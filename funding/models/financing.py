@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 class Contributor(models.TextChoices):
+    """Who pays: State, department or others (annexe 5.4)."""
+
     STATE = "state", "État"
     DEPARTMENT = "department", "Département"
     OTHER = "other", "Autres"
 
 
 class ActionFinancingQuerySet(models.QuerySet["ActionFinancing"]):
+    """Which amounts of actions exist for a person."""
+
     def visible_to(self, user: User) -> ActionFinancingQuerySet:
         """The financing of the sheets that `user` sees."""
         return self.filter(action_sheet__in=ActionSheet.objects.visible_to(user))

@@ -9,6 +9,8 @@ from contracts.models import Campaign, Commitment, Contract, ContractObjective, 
 
 
 class IndicatorKind(models.TextChoices):
+    """What a row holds: a figure that is typed, a share computed from two rows (rule I3), or nothing."""
+
     COUNT = "count", "Nombre"
     SHARE = "share", "Part calculée"
     DURATION = "duration", "Délai"
@@ -16,6 +18,8 @@ class IndicatorKind(models.TextChoices):
 
 
 class Periodicity(models.TextChoices):
+    """How often an indicator is returned (rule I5)."""
+
     ANNUAL = "annual", "Annuelle"
     HALF_YEARLY = "half_yearly", "Semestrielle"
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 class ValueKind(models.TextChoices):
+    """What a cell holds: value of the reference year, target, level reached (rule I2)."""
+
     REFERENCE = "reference", "Valeur de référence"
     TARGET = "target", "Cible"
     LEVEL = "level", "Niveau atteint"
 
 
 class IndicatorValueQuerySet(models.QuerySet["IndicatorValue"]):
+    """Which cells of the tableau de bord exist for a person."""
+
     def visible_to(self, user: User) -> IndicatorValueQuerySet:
         """The values of the contracts that `user` sees."""
         return self.filter(contract__in=Contract.objects.visible_to(user))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class InstitutionKind(models.TextChoices):
+    """The parties of a contract, and those who follow it (rule P1)."""
+
     PREFECTURE = "prefecture", "Préfecture"
     ARS = "ars", "Agence régionale de santé"
     COUNCIL = "council", "Conseil départemental"
@@ -23,6 +25,8 @@ class InstitutionKind(models.TextChoices):
 
 
 class InstitutionScope(models.TextChoices):
+    """What an institution is tied to: one territory, one region or the nation."""
+
     TERRITORY = "territory", "Territoire"
     REGION = "region", "Région"
     NATION = "nation", "France entière"
@@ -43,6 +47,8 @@ def _kinds(scope: InstitutionScope) -> list[str]:
 
 
 class InstitutionQuerySet(models.QuerySet["Institution"]):
+    """Which institutions exist for a person."""
+
     def visible_to(self, user: User) -> InstitutionQuerySet:
         """The institutions that `user` belongs to: only its members see who its members are."""
         if not user.is_authenticated or not user.is_active:

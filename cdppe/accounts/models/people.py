@@ -98,6 +98,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
+    """What a person is in an institution; the table of abilities gives each role its gestures."""
+
     READER = "reader", "Lecture"
     EDITOR = "editor", "Rédaction"
     SIGNATORY = "signatory", "Signature"

@@ -55,11 +55,15 @@ class Department(models.Model):
 
 
 class TerritoryKind(models.TextChoices):
+    """What stands in the place of a department: itself, or a collectivity."""
+
     DEPARTMENT = "department", "Département"
     COLLECTIVITY = "collectivity", "Collectivité à statut particulier"
 
 
 class TerritoryQuerySet(models.QuerySet["Territory"]):
+    """Which territories exist for a person."""
+
     def visible_to(self, user: User) -> TerritoryQuerySet:
         """The territories that `user` follows: their institutions', their region's, or all of them.
 
