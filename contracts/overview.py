@@ -170,9 +170,7 @@ def facts_of(contract: Contract) -> Facts:
         has_court_and_officers=all(
             [
                 contract.court,
-                contract.state_officer,
                 contract.state_accountant,
-                contract.agency_officer,
                 contract.agency_accountant,
             ]
         ),

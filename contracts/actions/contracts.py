@@ -21,14 +21,15 @@ DETAIL_FIELDS = (
     "deliberation_number",
     "deliberation_on",
     "court",
-    "state_officer",
     "state_accountant",
-    "agency_officer",
     "agency_accountant",
     "signed_at_place",
     "needs_budget_controller",
 )
-"""What a person writes of a contract besides its parties."""
+"""What a person writes of a contract besides its parties.
+
+Not the ordering officers: article 4 of the model names them itself, the prefect and the agency's director.
+"""
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,7 @@ class DetailsForm(forms.ModelForm):
             "planned_effect_on": "Le jour J du rétroplanning : chaque étape est datée à partir de lui.",
             "deliberation_number": "Celui que l’assemblée départementale a donné.",
             "court": "Celui que désigne l’article 7 en cas de litige.",
-            "state_officer": "Par exemple : le préfet du département.",
             "state_accountant": "Par exemple : le directeur départemental des finances publiques.",
-            "agency_officer": "Le directeur général de l’agence régionale de santé.",
             "agency_accountant": "Par exemple : l’agent comptable de l’agence régionale de santé.",
             "needs_budget_controller": "Au-dessus du seuil de visa : un quatrième bloc de signature.",
         }
@@ -170,11 +168,12 @@ class DetailsForm(forms.ModelForm):
                 ),
             },
             {
-                "title": "Ordonnateurs et comptables",
-                "note": "Article 4 du contrat.",
-                "fields": self.bound(
-                    ["state_officer", "state_accountant", "agency_officer", "agency_accountant"]
+                "title": "Comptables assignataires",
+                "note": (
+                    "Article 4 du contrat. Les ordonnateurs sont nommés par le contrat-type : "
+                    f"{self.instance.state_officer} et {self.instance.agency_officer}."
                 ),
+                "fields": self.bound(["state_accountant", "agency_accountant"]),
             },
             {
                 "title": "Signature selon le montant",
