@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cdppe.accounts.actions.memberships import remove_membership
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.actions.jobs import run_job
 from cdppe.documents.models import JobState, RenderJob
@@ -73,6 +74,20 @@ def test_who_may_only_look_at_other_territories_sees_neither_page_nor_file(
     for address in [PAGE, f"/documents/{job.pk}/", f"/documents/{job.pk}/telecharger/"]:
         assert foreign.get(address).status_code == 404, address
     assert foreign.post(f"{PAGE}produire/").status_code == 404
+
+
+def test_who_left_the_institution_loses_the_documents_that_they_asked_for(editor: Client, cast: Cast) -> None:
+    editor.post(f"{PAGE}produire/")
+    job = RenderJob.objects.get()
+    run_job(job.pk)
+    addresses = [f"/documents/{job.pk}/{end}" for end in ("", "avancement/", "telecharger/")]
+    assert [editor.get(address).status_code for address in addresses] == [200, 200, 200]
+
+    remove_membership(cast.council_editor.memberships.get(), by=cast.council_administrator)
+
+    for address in [*addresses, PAGE]:
+        assert editor.get(address).status_code == 404, address
+    assert editor.post(f"/documents/{job.pk}/nouvel-essai/").status_code == 404
 
 
 def test_the_ministry_and_the_region_download_it_too(editor: Client, cast: Cast) -> None:

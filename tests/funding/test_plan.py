@@ -112,6 +112,59 @@ def test_the_plan_is_compared_with_what_was_notified(contract: Contract, envelop
     assert envelope_balances(contract, leaving_out=sheet)[0].years[0].remaining == Decimal(100)
 
 
+def test_an_objective_of_two_envelopes_is_judged_by_envelope_for_m1_and_whole_for_m2(
+    contract: Contract, envelope: Envelope
+) -> None:
+    """As objective 24, which P304 and ONDAM may finance (annexe 4; rules O3, M1, M2)."""
+    year = contract.campaign.year
+    other = EnvelopeFactory(campaign=contract.campaign, code="ONDAM", plan_label="ONDAM")
+    for each, amount in ((envelope, 100), (other, 60)):
+        NotifiedAmountFactory(envelope=each, territory=contract.territory, year=year, amount=Decimal(amount))
+    sheet = ActionSheetFactory(contract=contract)
+    _state(sheet, envelope, 90)
+    _state(sheet, other, 70)
+    ActionFinancingFactory(action_sheet=sheet, amount=Decimal(159))
+
+    plan = build_plan(contract)
+
+    assert [(each.plan_label, each.years[0].excess) for each in plan.exceeded_envelopes] == [
+        ("ONDAM", Decimal(10))
+    ]
+    (short,) = plan.short_objectives
+    assert (short.share.state, short.share.department, short.share.missing) == (160, 159, 1)
+
+
+def test_the_own_objective_counts_in_its_envelope_and_owes_the_departments_share(
+    contract: Contract, envelope: Envelope
+) -> None:
+    OwnObjectiveEnvelope.objects.create(campaign=contract.campaign, envelope=envelope)
+    NotifiedAmountFactory(
+        envelope=envelope, territory=contract.territory, year=contract.campaign.year, amount=Decimal(100)
+    )
+    own = ContractObjective.objects.create(contract=contract, own_title="Mieux manger")
+    _state(ActionSheetFactory(contract=contract, contract_objective=own), envelope, 60)
+    _state(ActionSheetFactory(contract=contract), envelope, 50)
+
+    plan = build_plan(contract)
+
+    assert plan.exceeded_envelopes[0].years[0].excess == Decimal(10)
+    assert plan.objectives[-1].share.verdict is ShareVerdict.NOT_STATED
+    assert plan.objectives[-1].share.missing == Decimal(60)
+
+
+def test_an_amount_notified_as_zero_is_exceeded_and_one_not_notified_is_not(
+    contract: Contract, envelope: Envelope
+) -> None:
+    year = contract.campaign.year
+    NotifiedAmountFactory(envelope=envelope, territory=contract.territory, year=year, amount=Decimal(0))
+    sheet = ActionSheetFactory(contract=contract)
+    _state(sheet, envelope, 1)
+    _state(sheet, envelope, 1, year + 1)
+    first, second, _ = build_plan(contract).envelopes[0].years
+    assert (first.is_exceeded, first.excess) == (True, Decimal(1))
+    assert (second.notified, second.is_exceeded) == (None, False)
+
+
 def test_the_own_objective_comes_last_with_its_envelope(contract: Contract, envelope: Envelope) -> None:
     OwnObjectiveEnvelope.objects.create(campaign=contract.campaign, envelope=envelope)
     ContractObjective.objects.create(contract=contract, own_title="Mieux manger")
