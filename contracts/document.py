@@ -31,7 +31,7 @@ from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
-from contracts.campaign_file import BLANK
+from contracts.campaign_spec import BLANK
 from contracts.models import Contract, ContractModel
 from contracts.registry import Annex, annexes, blank_fillers
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.campaign_file import CampaignSpec
+from contracts.campaign_spec import CampaignSpec
 from contracts.models import Campaign, Contract
 
 CampaignPart = Callable[[Campaign, CampaignSpec], None]

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
-from contracts import campaign_file
+from contracts import campaign_spec
 from tests.services import PROJECT
 
 APPS = ("cdppe", "contracts", "funding", "indicators")
@@ -190,7 +190,7 @@ def test_every_identifier_that_a_document_names_exists_in_the_code(document: str
 def test_the_notice_of_the_campaign_file_names_every_key_and_no_other() -> None:
     specs = [
         member
-        for name, member in vars(campaign_file).items()
+        for name, member in vars(campaign_spec).items()
         if name.endswith("Spec") and dataclasses.is_dataclass(member)
     ]
     keys = {field.name for spec in specs for field in dataclasses.fields(spec)}

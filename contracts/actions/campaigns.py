@@ -16,7 +16,7 @@ from django.utils import timezone
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
 from contracts import registry
-from contracts.campaign_file import CampaignSpec, diff_specs
+from contracts.campaign_spec import CampaignSpec, diff_specs
 from contracts.models import (
     Campaign,
     Commitment,
@@ -150,7 +150,7 @@ def _write_catalogue(campaign: Campaign, spec: CampaignSpec) -> None:
             code=item.code,
             label=item.label,
             title=item.title,
-            dashboard_label=item.dashboard_label or f"{item.label} : {item.title}",
+            dashboard_label=item.dashboard_label,
             is_transverse=item.transverse,
             position=position,
         )
@@ -161,7 +161,7 @@ def _write_catalogue(campaign: Campaign, spec: CampaignSpec) -> None:
             commitment=commitments[item.commitment],
             code=item.code,
             title=item.title,
-            plan_title=item.plan_title or item.title,
+            plan_title=item.plan_title,
             position=position,
         )
         for position, item in enumerate(spec.measures, start=1)
@@ -172,8 +172,8 @@ def _write_catalogue(campaign: Campaign, spec: CampaignSpec) -> None:
             measure=measures[item.measure],
             number=item.number,
             title=item.title,
-            dashboard_title=item.dashboard_title or item.title,
-            plan_title=item.plan_title or item.title,
+            dashboard_title=item.dashboard_title,
+            plan_title=item.plan_title,
             is_fundamental=item.fundamental,
             plan_source=item.plan_source,
             sheet_demands=list(item.sheet_demands),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.campaign_file import CampaignSpec, EnvelopeSpec
+from contracts.campaign_spec import CampaignSpec, EnvelopeSpec
 from contracts.models import Campaign
 from funding.models import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope
 

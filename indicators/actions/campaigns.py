@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.campaign_file import CampaignSpec, IndicatorSpec
+from contracts.campaign_spec import CampaignSpec, IndicatorSpec
 from contracts.models import Campaign, Commitment, Objective
 from indicators.models import Indicator, NationalTarget
 

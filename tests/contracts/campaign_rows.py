@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.campaign_file import CampaignSpec
+from contracts.campaign_spec import CampaignSpec
 from contracts.models import Campaign
 from indicators.models import Indicator
 

@@ -10,7 +10,8 @@ import pytest
 
 from cdppe.accounts.actions.territories import load_territories
 from contracts.actions.campaigns import load_campaign
-from contracts.campaign_file import BLANK, CampaignSpec, read_campaign
+from contracts.campaign_file import read_campaign
+from contracts.campaign_spec import BLANK, CampaignSpec
 from tests.contracts.campaign_rows import CampaignRows, rows_of_campaign, rows_of_spec
 from tests.contracts.circular import FIXTURES, as_printed, one_line, raw_section, section, without
 

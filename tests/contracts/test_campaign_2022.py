@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from contracts.campaign_file import CampaignSpec, diff_specs, read_campaign
+from contracts.campaign_file import read_campaign
+from contracts.campaign_spec import CampaignSpec, diff_specs
 from tests.contracts.circular import FIXTURES, ISERE, one_line
 
 ISERE_OBJECTIVES = [1, 2, 3, 4, 5, 12, 13, 8, 9, 18, 21, 10, 25]

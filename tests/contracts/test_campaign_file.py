@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.campaign_file import CampaignFileErrors, CampaignSpec, diff_specs, read_campaign
+from contracts.campaign_file import CampaignFileErrors, read_campaign
+from contracts.campaign_spec import CampaignSpec, diff_specs
 from tests.contracts.circular import FIXTURES
 
 SMALL = """\

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cdppe.lib.french_numbers import NO_BREAK_SPACE
 from contracts.actions.campaigns import load_campaign
-from contracts.campaign_file import CampaignSpec, read_campaign
+from contracts.campaign_file import read_campaign
+from contracts.campaign_spec import CampaignSpec
 from contracts.models import Campaign, Contract, ContractObjective
 from indicators.dashboard import GAP, CellState, Dashboard, Row, Section, build_dashboard
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, NationalTarget, ValueKind

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.campaigns import load_campaign
-from contracts.campaign_file import CampaignFileErrors, CampaignSpec, read_campaign
+from contracts.campaign_file import CampaignFileErrors, read_campaign
+from contracts.campaign_spec import CampaignSpec
 
 
 class Command(BaseCommand):
