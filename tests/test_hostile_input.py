@@ -492,3 +492,51 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
         assert tried >= 7
         assert stored() == before
         transaction.set_rollback(True)
+
+
+ASKED = (
+    "q",
+    "region",
+    "campaign",
+    "state",
+    "page",
+    "annee",
+    "tri",
+    "objectif",
+    "campagne",
+    "territoire",
+    "next",
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", [*HIDDEN, "⟦court⟧", "x" * 3000], ids=lambda value: repr(value)[:24])
+def test_what_an_address_asks_for_never_breaks_a_page(site: Site, value: str) -> None:
+    """The filters, sorts, years and choices that stand behind the « ? » of an address."""
+    tried = 0
+    for route in ROUTES:
+        # Each page that reads its address, and one of each app that does not.
+        if route.get is None or route.kwargs.__name__ not in ("nothing", "campaign", "run", "contract"):
+            continue
+        tried += 1
+        browser = _who_may(site, route)
+        answer = browser.get(
+            reverse(route.name, kwargs=route.kwargs(site.world)), dict.fromkeys(ASKED, value)
+        )
+        assert answer.status_code in (200, 302, 405), f"{route.name} {value!r}: {answer.status_code}"
+        text = b"" if answer.streaming else answer.content
+        assert SCRIPT.encode() not in text, route.name
+    assert tried > 15
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_asked_for_without_the_page_is_the_same_part(site: Site) -> None:
+    """The addresses that htmx calls answer a plain request and a forged header alike."""
+    browser = site.browsers["council_administrator"]
+    progress = reverse("documents:job-progress", kwargs={"job_id": site.world.job.pk})
+    totals = reverse("funding:sheet-totals", kwargs=_kwargs(site.world, "funding:sheet-totals"))
+    for headers in ({}, {"HX-Request": "true"}, {"HX-Request": SCRIPT, "HX-Target": SCRIPT}):
+        assert browser.get(progress, headers=headers).status_code == 200
+        answer = browser.post(totals, headers=headers)
+        assert answer.status_code == 200
+        assert SCRIPT not in answer.content.decode()
