@@ -87,9 +87,11 @@ document.addEventListener("htmx:configRequest", (event) => {
     },
   };
 
-  // The copies of others who use this computer do not outlive the sign-out.
+  // The next person on this computer finds no copy: none outlives the sign-out.
+  let isSigningOut = false;
   document.addEventListener("submit", (event) => {
     if (event.target.querySelector("[data-forgets-drafts]")) {
+      isSigningOut = true;
       storage.keys().forEach(storage.remove);
     }
   });
@@ -130,6 +132,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 
   form.addEventListener("input", () => {
     isDirty = true;
+    isSigningOut = false;
     clearTimeout(timer);
     timer = setTimeout(() => {
       say(keep() ? "Pas encore enregistré ; une copie est gardée sur cet ordinateur." : "Pas encore enregistré.");
@@ -147,7 +150,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   window.addEventListener("beforeunload", (event) => {
     if (isDirty) {
       clearTimeout(timer);
-      keep();
+      if (!isSigningOut) {
+        keep();
+      }
       event.preventDefault();
     }
   });
