@@ -250,8 +250,11 @@ class _Filling:
         cells = {(value.indicator_id, value.kind, value.year) for value in stated}
         growth = Decimal(self.content["target_growth"]) if "target_growth" in self.content else None
         carried = [o.objective_id for o in self.contract.objectives.all() if o.objective_id is not None]
-        rows = Indicator.objects.filter(campaign=self.contract.campaign, contract__isnull=True).exclude(
-            kind__in=[IndicatorKind.SHARE, IndicatorKind.HEADING]
+        rows = (
+            Indicator.objects.filter(campaign=self.contract.campaign, contract__isnull=True)
+            .exclude(kind__in=[IndicatorKind.SHARE, IndicatorKind.HEADING])
+            # Printed under two objectives, typed under the first.
+            .exclude(same_as__objective__in=carried)
         )
         for indicator in rows:
             if indicator.objective_id is not None and indicator.objective_id not in carried:

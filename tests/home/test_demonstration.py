@@ -14,6 +14,7 @@ from cdppe.accounts.models import User
 from contracts.models import ActionSheet, Contract, ContractEvent
 from funding.models import ActionFinancing, AllocationRun, NotifiedAmount
 from funding.plan import build_plan
+from indicators.dashboard import build_dashboard
 from indicators.models import IndicatorValue, ValueKind
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,16 @@ def test_iseres_contract_says_what_the_press_file_says_and_nothing_else() -> Non
         "Jean-Pierre Barbier",
         "Anne-Maëlle Cantinat",
     }
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_no_figure_is_stored_where_nobody_could_type_it() -> None:
+    for contract in Contract.objects.all():
+        board = build_dashboard(contract)
+        typed = {row.indicator_id for section in board.sections for row in section.rows if row.is_typed}
+        stored = set(IndicatorValue.objects.filter(contract=contract).values_list("indicator", flat=True))
+        assert stored <= typed
+        assert stored
 
 
 @pytest.mark.usefixtures("_demonstration")
