@@ -19,6 +19,7 @@ django.setup()
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.test.utils import get_runner
 from playwright.sync_api import Browser, sync_playwright
@@ -62,7 +63,18 @@ def main() -> None:
     finally:
         if server is not None:
             server.stop()
+        _end_other_sessions()
         runner.teardown_databases(databases)
+
+
+def _end_other_sessions() -> None:
+    """The server's threads keep connections for a while; PostgreSQL drops no database that is in use."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 def _take(browser: Browser, url: str, name: str, email: str, path: str) -> None:
