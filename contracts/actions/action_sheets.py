@@ -39,10 +39,18 @@ def create_action_sheet(contract: Contract, *, fields: Mapping[str, Any], by: Us
     """A new sheet with the next free number of `contract`, and the event that says so.
 
     `fields` maps names of `SHEET_FIELDS` to values; any other name is a programming error. Raises WrongState
-    when the contract is no longer written, RuleViolation for an objective that it does not carry.
+    when the contract is no longer written, RuleViolation for an objective that it does not carry, or when
+    the contract already has a sheet with these very texts: a form that was sent twice makes one sheet.
     """
     locked = locked_contract(contract)
     _check(fields, locked)
+    unwritten = dict.fromkeys(SHEET_FIELDS, "")
+    same = locked.action_sheets.filter(**(unwritten | dict(fields))).first()
+    if same is not None:
+        raise RuleViolation(
+            f"La fiche action n° {same.number} dit déjà exactement cela : une seconde n’a pas été créée. "
+            "Ouvrez-la depuis la liste des fiches ; pour une autre action, changez l’intitulé."
+        )
     last = locked.action_sheets.aggregate(last=Max("number"))["last"] or 0
     sheet = ActionSheet.objects.create(contract=locked, number=last + 1, updated_by=by, **fields)
     record(locked, "action_sheet.created", f"{_name(sheet)} créée.", by=by)

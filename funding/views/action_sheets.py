@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cdppe.accounts.abilities import Ability
-from cdppe.lib.errors import StaleVersion
+from cdppe.lib.errors import RuleViolation, StaleVersion
 from cdppe.lib.money import format_euros
 from contracts.actions.action_sheets import SHEET_FIELDS
 from contracts.forms import ActionSheetForm
@@ -133,6 +133,9 @@ def _save(request: HttpRequest, contract: Contract, sheet: ActionSheet | None) -
     except StaleVersion as refusal:
         rebase(form, refusal.stored.version)
         return _stale(request, contract, refusal, form, grid)
+    except RuleViolation as refusal:
+        # Sent twice, or a contract that was finalised in the meantime: what was typed stays on the page.
+        return _page(request, contract, sheet, form, grid, status=409, sentence=str(refusal))
     _tell(request, saved, _balance(contract, saved, saved.contract_objective, grid))
     return redirect("funding:sheet-edit", contract.reference, saved.number)
 

@@ -48,6 +48,17 @@ def test_a_new_sheet_takes_the_number_after_the_last(cast: Cast) -> None:
     assert event.sentence == "Fiche action n° 5 « Relais » créée."
 
 
+def test_a_sheet_sent_twice_is_created_once(cast: Cast) -> None:
+    same = fields(cast.contract)
+    create_action_sheet(cast.contract, fields=same, by=cast.council_editor)
+    with pytest.raises(RuleViolation, match="La fiche action n° 1 dit déjà exactement cela"):
+        create_action_sheet(cast.contract, fields=same, by=cast.prefect_editor)
+    assert cast.contract.action_sheets.count() == 1
+    assert cast.contract.events.count() == 1
+    for other in ({"title": "Une autre"}, {"description": "Autre chose"}):
+        create_action_sheet(cast.contract, fields=same | other, by=cast.council_editor)
+
+
 def test_a_sheet_for_an_objective_that_the_contract_lacks_is_refused(cast: Cast) -> None:
     foreign = cast.foreign_contract.objectives.order_by("pk").first()
     with pytest.raises(RuleViolation, match="n’est pas dans le contrat"):
@@ -127,15 +138,15 @@ def test_ten_sheets_created_at_once_have_ten_numbers() -> None:
     user: User = UserFactory()
     errors: list[Exception] = []
 
-    def create() -> None:
+    def create(title: str) -> None:
         try:
-            create_action_sheet(contract, fields=fields(contract), by=user)
+            create_action_sheet(contract, fields=fields(contract, title=title), by=user)
         except Exception as error:  # a thread's exception would be lost otherwise
             errors.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=create) for _ in range(10)]
+    threads = [threading.Thread(target=create, args=(f"Action {each}",)) for each in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:

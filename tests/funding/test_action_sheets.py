@@ -131,6 +131,18 @@ def test_what_was_typed_is_kept_when_an_amount_is_refused(world: World) -> None:
     assert "Ma longue description" in page
 
 
+def test_a_form_sent_twice_makes_one_sheet_and_keeps_what_was_typed(world: World) -> None:
+    data = world.data(**{world.box(world.pre): "1 000"})
+    assert _create(world, data).status_code == 302
+    again = _create(world, data)
+    assert again.status_code == 409
+    text = again.content.decode()
+    assert "La fiche action n° 1 dit déjà exactement cela" in text
+    assert 'value="1 000"' in text
+    assert world.contract.action_sheets.count() == 1
+    assert ActionFinancing.objects.count() == 1
+
+
 def test_an_empty_box_is_not_a_zero(world: World) -> None:
     _create(world, world.data() | {world.box(world.pre): "  ", "amount-department-2030": "0"})
     sheet = ActionSheet.objects.get()
