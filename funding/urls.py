@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import action_sheets, allocations, plans
+from funding.views import action_sheets, allocations, plans, publications
 
 app_name = "funding"
 
@@ -26,10 +26,16 @@ urlpatterns = [
         allocations.allocation_run,
         name="allocation-run",
     ),
+    path("repartition/<slug:code>/publications/", publications.publication_list, name="publication-list"),
     path(
-        "repartition/<slug:code>/calculs/<int:pk>/notifier/",
-        allocations.allocation_notify,
-        name="allocation-notify",
+        "repartition/<slug:code>/publications/nouvelle/",
+        publications.publication_create,
+        name="publication-create",
+    ),
+    path(
+        "repartition/<slug:code>/publications/<int:pk>/",
+        publications.publication_detail,
+        name="publication-detail",
     ),
     path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",

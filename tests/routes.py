@@ -33,6 +33,7 @@ from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
+from funding.actions.publications import publish
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -40,6 +41,7 @@ from funding.models import (
     Envelope,
     EnvelopeCriterion,
     FigureStatus,
+    Publication,
     SeriesEdition,
 )
 from indicators.models import Indicator
@@ -73,6 +75,7 @@ RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
 NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
+NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -90,6 +93,7 @@ class World:
     job: RenderJob
     failed_job: RenderJob
     run: AllocationRun
+    publication: Publication
     membership: Membership
     invitation: Invitation
 
@@ -106,6 +110,7 @@ def make_world() -> World:
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
+    shared = _run(cast)
     return World(
         cast=cast,
         contract=cast.contract,
@@ -119,7 +124,10 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        run=_run(cast),
+        run=shared,
+        publication=publish(
+            [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
+        ),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -215,6 +223,10 @@ def envelope(world: World) -> dict[str, Any]:
 
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
+
+
+def publication(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.publication.pk}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -375,6 +387,9 @@ ROUTES = [
     Route("funding:allocation-campaign", campaign, get=NATION_SEEN),
     Route("funding:allocation-criteria", campaign, get=NATION_SEEN),
     Route("funding:allocation-run", run, get=NATION_SEEN),
-    Route("funding:allocation-notify", run, get=NATION_RUN, post=NATION_DONE),
+    Route("funding:publication-list", campaign, get=NATION_SEEN),
+    # Who signs for DGCS publishes: none of the ten does (tests/funding/test_publications.py).
+    Route("funding:publication-create", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
+    Route("funding:publication-detail", publication, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

@@ -30,6 +30,7 @@ class Ability(StrEnum):
     NATION_FOLLOW = "nation.follow"
     ALLOCATION_READ = "allocation.read"
     ALLOCATION_RUN = "allocation.run"
+    ALLOCATION_PUBLISH = "allocation.publish"
 
 
 _READ = frozenset({Ability.CONTRACT_READ})
@@ -62,7 +63,8 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
         Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
-        Role.SIGNATORY: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
+        # An editor prepares the amounts; who signs for the ministry makes them the year's.
+        Role.SIGNATORY: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH},
     },
 }
 

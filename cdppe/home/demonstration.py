@@ -21,7 +21,8 @@ from contracts.actions.action_sheets import create_action_sheet
 from contracts.actions.contracts import create_contract
 from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
-from funding.actions.allocations import notify_run, run_allocation
+from funding.actions.allocations import run_allocation
+from funding.actions.publications import notify_run
 from funding.models import ActionFinancing, Contributor, Envelope, NotifiedAmount
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 

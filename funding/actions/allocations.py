@@ -1,4 +1,4 @@
-"""Running the allocation of an envelope and notifying its amounts (annexe 4; rules F5 to F8, M1)."""
+"""Running the allocation of an envelope (annexe 4; rules F5 to F7)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 
 from cdppe.accounts.models import Territory, User
-from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
+from cdppe.lib.errors import MissingPiece, RuleViolation
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.criteria import Figures, figures_of
-from funding.models import AllocationLine, AllocationRun, Envelope, EnvelopeCriterion, NotifiedAmount
+from funding.models import AllocationLine, AllocationRun, Envelope, EnvelopeCriterion
 
 
 @dataclass(frozen=True)
@@ -80,49 +79,6 @@ def run_allocation(envelope: Envelope, *, year: int, by: User | None) -> Allocat
     )
     _store_lines(run, allocation, territories)
     return run
-
-
-@transaction.atomic
-def notify_run(run: AllocationRun, *, by: User | None) -> list[NotifiedAmount]:
-    """Notify the amounts of `run` to its territories: from then on they are what the plans compare with.
-
-    Amounts are notified once for an envelope and year (rule F8: who, when and from which figures stays on
-    record). Raises WrongState when some territory already has one, and nothing is written then.
-    """
-    # The lock makes two people who confirm at the same time come one after the other.
-    envelope = Envelope.objects.select_for_update().get(pk=run.envelope_id)
-    already = list(
-        NotifiedAmount.objects.filter(
-            envelope=envelope,
-            year=run.year,
-            territory__in=run.lines.values("territory"),
-        ).select_related("territory", "published_by")
-    )
-    if already:
-        first = already[0]
-        author = f" par {first.published_by}" if first.published_by is not None else ""
-        raise WrongState(
-            f"Les montants {run.year} de l’enveloppe « {envelope.label} » ont déjà été notifiés "
-            f"le {timezone.localtime(first.published_at):%d/%m/%Y à %H h %M}{author} "
-            f"({_counted(len(already))}, à commencer par {first.territory}). Rien n’a été modifié."
-        )
-    now = timezone.now()
-    return NotifiedAmount.objects.bulk_create(
-        NotifiedAmount(
-            envelope=envelope,
-            territory_id=line.territory_id,
-            year=run.year,
-            amount=line.amount,
-            run=run,
-            published_by=by,
-            published_at=now,
-        )
-        for line in run.lines.all()
-    )
-
-
-def _counted(territories: int) -> str:
-    return f"{territories} territoire{'s' if territories > 1 else ''}"
 
 
 def _allocate(

@@ -2,6 +2,7 @@ from funding.models.allocation import AllocationLine, AllocationRun, NotifiedAmo
 from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, SeriesEdition
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
 from funding.models.financing import ActionFinancing, Contributor
+from funding.models.publication import Publication, PublishedAmount
 
 __all__ = [
     "ActionFinancing",
@@ -17,5 +18,7 @@ __all__ = [
     "OwnObjectiveEnvelope",
     "Paid",
     "Payer",
+    "Publication",
+    "PublishedAmount",
     "SeriesEdition",
 ]

@@ -88,6 +88,14 @@ class NotifiedAmount(models.Model):
         AllocationRun, on_delete=models.PROTECT, null=True, blank=True, related_name="notified_amounts"
     )
     source = models.CharField("origine", max_length=300, blank=True)
+    publication = models.ForeignKey(
+        "funding.Publication",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notified_amounts",
+        verbose_name="publication",
+    )
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -1,6 +1,6 @@
-"""DGCS shares the envelopes of a campaign and notifies the amounts (annexe 4; rules F5 to F8).
+"""DGCS shares the envelopes of a campaign (annexe 4; rules F5 to F8); publishing is in publications.py.
 
-Reading takes the ability ALLOCATION_READ, computing and notifying ALLOCATION_RUN: both are national, so that
+Reading takes the ability ALLOCATION_READ, computing ALLOCATION_RUN: both are national, so that
 nobody of a territory sees what the others have (403).
 """
 
@@ -10,13 +10,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.lib.errors import RuleViolation
 from contracts.models import Campaign
 from contracts.views.access import signed_in
-from funding.actions.allocations import AllocationImpossible, notify_run, run_allocation
+from funding.actions.allocations import AllocationImpossible, run_allocation
 from funding.models import AllocationRun
 from funding.steering import (
     RUN_SORTS,
@@ -48,6 +48,7 @@ def allocation_campaign(request: HttpRequest, code: str) -> HttpResponse:
         "allocation": campaign_allocation(campaign, year, sort=sort),
         "sort": sort,
         "may_run": can(signed_in(request), Ability.ALLOCATION_RUN),
+        "may_publish": can(signed_in(request), Ability.ALLOCATION_PUBLISH),
     }
     return render(request, "funding/allocation_campaign.html", context)
 
@@ -95,26 +96,9 @@ def allocation_run(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "campaign": run.envelope.campaign,
         "detail": detail,
         "sort": sort,
-        "may_notify": can(signed_in(request), Ability.ALLOCATION_RUN) and not detail.notified_count,
+        "may_publish": can(signed_in(request), Ability.ALLOCATION_PUBLISH) and not detail.notified_count,
     }
     return render(request, "funding/allocation_run.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def allocation_notify(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """Ask for a confirmation (GET), then notify the amounts of a run (POST)."""
-    _require(request, Ability.ALLOCATION_RUN)
-    run = _run(code, pk)
-    context = {"campaign": run.envelope.campaign, "detail": run_detail(run), "sentence": ""}
-    if request.method == "GET":
-        return render(request, "funding/allocation_notify.html", context)
-    try:
-        notified = notify_run(run, by=signed_in(request))
-    except RuleViolation as refusal:
-        context["sentence"] = str(refusal)
-        return render(request, "funding/allocation_notify.html", context, status=409)
-    messages.success(request, f"Les montants sont notifiés à {len(notified)} territoires.")
-    return redirect("funding:allocation-run", run.envelope.campaign.code, run.pk)
 
 
 def _require(request: HttpRequest, ability: Ability) -> None:

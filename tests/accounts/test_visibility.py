@@ -29,7 +29,11 @@ EXPECTED = {
         EDIT | {Ability.BANK_ACCOUNT_EDIT},
     ),
     InstitutionKind.REGIONAL_DIRECTORATE: (READ, READ, READ),
-    InstitutionKind.DGCS: (NATION, NATION | {Ability.ALLOCATION_RUN}, NATION | {Ability.ALLOCATION_RUN}),
+    InstitutionKind.DGCS: (
+        NATION,
+        NATION | {Ability.ALLOCATION_RUN},
+        NATION | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH},
+    ),
     InstitutionKind.DGS: (NATION, NATION, NATION),
 }
 """What a reader, an editor and a signatory of each kind of institution may do where it has a say."""

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from cdppe.accounts.models import InstitutionKind, Role, User
 from contracts.models import Campaign
-from funding.actions.allocations import notify_run, run_allocation
-from funding.models import AllocationRun, CriterionValue, Envelope, NotifiedAmount
+from funding.actions.allocations import run_allocation
+from funding.actions.publications import notify_run
+from funding.models import AllocationRun, CriterionValue, Envelope
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def _text(answer: Any) -> str:
     return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def test_the_ministry_computes_reads_and_notifies_an_envelope(editor: Client, fir: Envelope) -> None:
+def test_the_ministry_computes_and_reads_an_envelope(editor: Client, fir: Envelope) -> None:
     start = reverse("funding:allocation-start", args=["2020", "FIR"])
     answer = editor.post(start, {"annee": "2020"})
     run = AllocationRun.objects.get()
@@ -57,15 +58,7 @@ def test_the_ministry_computes_reads_and_notifies_an_envelope(editor: Client, fi
     assert "Ces montants ne reposent pas seulement sur des chiffres officiels" in page
     assert "Plafond" in page
     assert "Allocataires du RSA au 31/12/2016, et non ménages pauvres" in page
-    notify = reverse("funding:allocation-notify", args=["2020", run.pk])
-    assert "Notifier à 30 territoires" in _text(editor.get(notify))
-    assert not NotifiedAmount.objects.exists()
-    assert editor.post(notify).status_code == 302
-    assert NotifiedAmount.objects.count() == 30
-    again = editor.post(notify)
-    assert again.status_code == 409
-    assert "déjà été notifiés" in _text(again)
-    assert "Notifier ces montants" not in _text(editor.get(answer.url))
+    assert "Publier ces montants" not in page
 
 
 def test_the_campaigns_page_adds_the_three_envelopes_up(editor: Client, campaign: Campaign) -> None:
@@ -132,9 +125,9 @@ def test_a_ministry_reader_reads_but_neither_computes_nor_notifies(fir: Envelope
     page = _text(reader.get(reverse("funding:allocation-campaign", args=["2020"])))
     assert "Nord" in page
     assert "Calculer la répartition" not in page
-    assert "Notifier" not in _text(reader.get(reverse("funding:allocation-run", args=["2020", run.pk])))
+    assert "Publier" not in _text(reader.get(reverse("funding:allocation-run", args=["2020", run.pk])))
     assert reader.post(reverse("funding:allocation-start", args=["2020", "FIR"])).status_code == 403
-    assert reader.post(reverse("funding:allocation-notify", args=["2020", run.pk])).status_code == 403
+    assert reader.post(reverse("funding:publication-create", args=["2020"])).status_code == 403
     assert AllocationRun.objects.count() == 1
 
 
@@ -149,7 +142,8 @@ def test_the_people_of_a_territory_do_not_see_what_the_others_have(campaign: Cam
         ("allocation-campaign", ["2020"]),
         ("allocation-criteria", ["2020"]),
         ("allocation-run", ["2020", run.pk]),
-        ("allocation-notify", ["2020", run.pk]),
+        ("publication-list", ["2020"]),
+        ("publication-create", ["2020"]),
     ):
         assert client.get(reverse(f"funding:{route}", args=args)).status_code == 403
 

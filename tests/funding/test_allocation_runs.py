@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
 from contracts.models import Campaign
-from funding.actions.allocations import AllocationImpossible, notify_run, run_allocation
+from funding.actions.allocations import AllocationImpossible, run_allocation
+from funding.actions.publications import notify_run
 from funding.allocation import allocate
 from funding.models import AllocationRun, CriterionValue, Envelope, NotifiedAmount
 from tests.factories import CampaignFactory, EnvelopeFactory, UserFactory

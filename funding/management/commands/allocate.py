@@ -27,7 +27,8 @@ from django.db import transaction
 from cdppe.lib.errors import RuleViolation
 from cdppe.lib.money import format_amount
 from contracts.models import Campaign
-from funding.actions.allocations import notify_run, run_allocation
+from funding.actions.allocations import run_allocation
+from funding.actions.publications import notify_run
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.models import AllocationLine, AllocationRun
 
