@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from cdppe.accounts.models import Territory
 from funding.models import CriterionValue, FigureStatus, SeriesEdition
@@ -72,9 +73,16 @@ def current_editions(series_codes: Iterable[str]) -> dict[str, SeriesEdition | N
     return found
 
 
-def figures_of(territories: Sequence[Territory], series_codes: Sequence[str]) -> Figures:
-    """The figures of `territories` (given with their departments prefetched) for some series."""
-    editions = current_editions(series_codes)
+def figures_of(
+    territories: Sequence[Territory],
+    series_codes: Sequence[str],
+    chosen: Mapping[str, SeriesEdition] = MappingProxyType({}),
+) -> Figures:
+    """The figures of `territories` (given with their departments prefetched) for some series.
+
+    `chosen` is {series code: edition} where another edition than the one loaded last is wanted.
+    """
+    editions = current_editions(series_codes) | dict(chosen)
     values: dict[int, dict[str, CriterionValue]] = {
         edition.pk: {} for edition in editions.values() if edition is not None
     }

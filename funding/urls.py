@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import action_sheets, allocations, plans, publications
+from funding.views import action_sheets, allocations, plans, publications, scenarios
 
 app_name = "funding"
 
@@ -37,6 +37,19 @@ urlpatterns = [
         publications.publication_detail,
         name="publication-detail",
     ),
+    path("repartition/<slug:code>/scenarios/", scenarios.scenario_list, name="scenario-list"),
+    path("repartition/<slug:code>/scenarios/nouveau/", scenarios.scenario_create, name="scenario-create"),
+    path("repartition/<slug:code>/scenarios/resultat/", scenarios.scenario_results, name="scenario-results"),
+    path("repartition/<slug:code>/scenarios/<int:pk>/", scenarios.scenario_detail, name="scenario-detail"),
+    path(
+        "repartition/<slug:code>/scenarios/<int:pk>/modifier/", scenarios.scenario_edit, name="scenario-edit"
+    ),
+    path(
+        "repartition/<slug:code>/scenarios/<int:pk>/dupliquer/",
+        scenarios.scenario_duplicate,
+        name="scenario-duplicate",
+    ),
+    path("repartition/<slug:code>/scenarios/<int:pk>/calculer/", scenarios.scenario_run, name="scenario-run"),
     path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",
         allocations.allocation_start,

@@ -34,6 +34,7 @@ from cdppe.documents.registry import RenderedDocument
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
+from funding.actions.scenarios import save_scenario
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -42,8 +43,10 @@ from funding.models import (
     EnvelopeCriterion,
     FigureStatus,
     Publication,
+    Scenario,
     SeriesEdition,
 )
+from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
 from tests.cast import Cast, make_cast
 from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory
@@ -76,6 +79,7 @@ NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
+NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -94,6 +98,7 @@ class World:
     failed_job: RenderJob
     run: AllocationRun
     publication: Publication
+    scenario: Scenario
     membership: Membership
     invitation: Invitation
 
@@ -128,6 +133,7 @@ def make_world() -> World:
         publication=publish(
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
+        scenario=_scenario(cast),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -174,6 +180,21 @@ def _run(cast: Cast) -> AllocationRun:
             edition=edition, place_code=territory.code, value=births, status=FigureStatus.OFFICIAL
         )
     return run_allocation(envelope, year=cast.campaign.year, by=cast.dgcs_editor)
+
+
+def _scenario(cast: Cast) -> Scenario:
+    """The campaign's own terms, as a scenario."""
+    draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
+    return save_scenario(
+        None,
+        cast.campaign,
+        year=cast.campaign.year,
+        name="Scénario d’essai",
+        territories=draft.chosen,
+        terms=draft.terms,
+        version=0,
+        by=cast.dgcs_editor,
+    )
 
 
 def nothing(world: World) -> dict[str, Any]:
@@ -227,6 +248,10 @@ def run(world: World) -> dict[str, Any]:
 
 def publication(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.publication.pk}
+
+
+def scenario(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.scenario.pk}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -391,5 +416,12 @@ ROUTES = [
     # Who signs for DGCS publishes: none of the ten does (tests/funding/test_publications.py).
     Route("funding:publication-create", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
     Route("funding:publication-detail", publication, get=NATION_SEEN),
+    Route("funding:scenario-list", campaign, get=NATION_SEEN),
+    Route("funding:scenario-create", campaign, get=NATION_RUN, post=NATION_REFUSED),
+    Route("funding:scenario-results", campaign, post=NATION_RUN),
+    Route("funding:scenario-detail", scenario, get=NATION_SEEN),
+    Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
+    Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
+    Route("funding:scenario-run", scenario, post=NATION_DONE),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

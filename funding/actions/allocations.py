@@ -12,7 +12,7 @@ from cdppe.accounts.models import Territory, User
 from cdppe.lib.errors import MissingPiece, RuleViolation
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.criteria import Figures, figures_of
-from funding.models import AllocationLine, AllocationRun, Envelope, EnvelopeCriterion
+from funding.models import AllocationLine, AllocationRun, Envelope, Scenario, SeriesEdition
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,90 @@ class AllocationImpossible(RuleViolation):
         )
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class CriterionTerm:
+    """A criterion as it is used: `weight` in per cent; without an edition, the one loaded last."""
+
+    series_code: str
+    label: str
+    weight: Decimal
+    edition: SeriesEdition | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How one envelope is shared: euros and weights in per cent; a floor or a ceiling may be missing."""
+
+    amount: Decimal | None
+    floor: Decimal | None
+    ceiling: Decimal | None
+    unit: Decimal
+    criteria: tuple[CriterionTerm, ...]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An envelope shared, and the figures that it was shared by; nothing is stored."""
+
+    allocation: Allocation
+    figures: Figures
+
+
+def terms_of(envelope: Envelope) -> Terms:
+    """The terms that the campaign's file states for `envelope`."""
+    return Terms(
+        amount=envelope.amount,
+        floor=envelope.floor,
+        ceiling=envelope.ceiling,
+        unit=envelope.rounding_unit,
+        criteria=tuple(
+            CriterionTerm(criterion.series_code, criterion.label, criterion.weight)
+            for criterion in envelope.criteria.all()
+        ),
+    )
+
+
+def share(envelope: Envelope, terms: Terms, territories: Sequence[Territory]) -> Shared:
+    """Share `envelope` on `terms` between `territories` (with their departments); stores nothing.
+
+    Raises MissingPiece without an amount or a criterion, AllocationImpossible when the rules refuse (F7).
+    """
+    if terms.amount is None or not terms.criteria:
+        raise MissingPiece(
+            f"Il manque le montant ou les critères de l’enveloppe « {envelope.label} » : "
+            "elle ne peut pas être répartie."
+        )
+    codes = [criterion.series_code for criterion in terms.criteria]
+    chosen = {each.series_code: each.edition for each in terms.criteria if each.edition is not None}
+    figures = figures_of(territories, codes, chosen)
+    return Shared(_allocate(envelope, terms, terms.amount, territories, figures), figures)
+
+
 def run_allocation(envelope: Envelope, *, year: int, by: User | None) -> AllocationRun:
     """Share `envelope` between the territories of its campaign for `year`, and keep all that led to it.
 
-    The figures are those of the current editions. The run stores every input (weights, bounds, unit,
-    editions, figure and status of each cell), so that it can be done again without the editions.
-    `by` is None for a command. Raises MissingPiece when the campaign states no amount or no criterion,
-    AllocationImpossible when the rules refuse (F7), RuleViolation for a year outside the campaign.
+    The terms are those of the campaign, the figures those of the current editions; see `run_terms`.
+    """
+    territories = list(envelope.campaign.territories.prefetch_related("departments"))
+    return run_terms(envelope, terms_of(envelope), territories, year=year, by=by)
+
+
+@transaction.atomic
+def run_terms(
+    envelope: Envelope,
+    terms: Terms,
+    territories: Sequence[Territory],
+    *,
+    year: int,
+    by: User | None,
+    scenario: Scenario | None = None,
+) -> AllocationRun:
+    """Share `envelope` on `terms` between `territories` for `year`, and keep all that led to it.
+
+    The run stores every input (weights, bounds, unit, editions, figure and status of each cell), so that it
+    can be done again without the editions. `by` is None for a command. Raises MissingPiece when the amount
+    or the criteria are missing, AllocationImpossible when the rules refuse (F7), RuleViolation for a year
+    outside the campaign.
     """
     campaign = envelope.campaign
     if year not in campaign.years:
@@ -59,33 +135,26 @@ def run_allocation(envelope: Envelope, *, year: int, by: User | None) -> Allocat
             f"L’année {year} n’est pas une année de la campagne ({campaign.period}) : "
             "choisissez-en une autre."
         )
-    criteria = list(envelope.criteria.all())
-    if envelope.amount is None or not criteria:
-        raise MissingPiece(
-            f"Le fichier de la campagne ne donne pas le montant et les critères de l’enveloppe "
-            f"« {envelope.label} » : elle ne peut pas être répartie."
-        )
-    territories = list(campaign.territories.prefetch_related("departments"))
-    figures = figures_of(territories, [criterion.series_code for criterion in criteria])
-    allocation = _allocate(envelope, envelope.amount, territories, criteria, figures)
+    shared = share(envelope, terms, territories)
     run = AllocationRun.objects.create(
         envelope=envelope,
         year=year,
-        amount=allocation.total,
-        inputs=_inputs(envelope, criteria, figures),
-        factor=str(allocation.factor),
-        weakest_status=figures.weakest_status,
+        amount=shared.allocation.total,
+        inputs=_inputs(terms, shared.figures),
+        factor=str(shared.allocation.factor),
+        weakest_status=shared.figures.weakest_status,
+        scenario=scenario,
         created_by=by,
     )
-    _store_lines(run, allocation, territories)
+    _store_lines(run, shared.allocation, territories)
     return run
 
 
 def _allocate(
     envelope: Envelope,
+    terms: Terms,
     amount: Decimal,
     territories: Sequence[Territory],
-    criteria: Sequence[EnvelopeCriterion],
     figures: Figures,
 ) -> Allocation:
     try:
@@ -99,14 +168,14 @@ def _allocate(
                 }
                 for code, row in figures.by_territory.items()
             },
-            {criterion.series_code: criterion.weight for criterion in criteria},
-            floor=envelope.floor if envelope.floor is not None else Decimal(0),
-            ceiling=envelope.ceiling,
-            unit=envelope.rounding_unit,
+            {criterion.series_code: criterion.weight for criterion in terms.criteria},
+            floor=terms.floor if terms.floor is not None else Decimal(0),
+            ceiling=terms.ceiling,
+            unit=terms.unit,
         )
     except AllocationRefused as refusal:
         names = {territory.code: str(territory) for territory in territories}
-        labels = {criterion.series_code: criterion.label for criterion in criteria}
+        labels = {criterion.series_code: criterion.label for criterion in terms.criteria}
         raise AllocationImpossible(envelope, _obstacles(refusal, names, labels)) from refusal
 
 
@@ -121,13 +190,13 @@ def _obstacles(
     return obstacles
 
 
-def _inputs(envelope: Envelope, criteria: Sequence[EnvelopeCriterion], figures: Figures) -> dict[str, object]:
+def _inputs(terms: Terms, figures: Figures) -> dict[str, object]:
     """Everything the result depends on, as JSON: numbers as decimal text, never as floats."""
     return {
-        "amount": _text(envelope.amount),
-        "floor": _text(envelope.floor),
-        "ceiling": _text(envelope.ceiling),
-        "unit": _text(envelope.rounding_unit),
+        "amount": _text(terms.amount),
+        "floor": _text(terms.floor),
+        "ceiling": _text(terms.ceiling),
+        "unit": _text(terms.unit),
         "criteria": [
             {
                 "series": criterion.series_code,
@@ -135,7 +204,7 @@ def _inputs(envelope: Envelope, criteria: Sequence[EnvelopeCriterion], figures: 
                 "weight": _text(criterion.weight),
                 "edition": _edition(figures, criterion.series_code),
             }
-            for criterion in criteria
+            for criterion in terms.criteria
         ],
         "figures": {
             code: {

@@ -3,6 +3,7 @@ from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatu
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.publication import Publication, PublishedAmount
+from funding.models.scenario import Scenario
 
 __all__ = [
     "ActionFinancing",
@@ -20,5 +21,6 @@ __all__ = [
     "Payer",
     "Publication",
     "PublishedAmount",
+    "Scenario",
     "SeriesEdition",
 ]

@@ -26,6 +26,14 @@ class AllocationRun(models.Model):
     amount = models.DecimalField("montant réparti", max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     inputs = models.JSONField("entrées : poids, bornes, unité, éditions, valeurs")
     factor = models.TextField("facteur commun, en fraction")
+    scenario = models.ForeignKey(
+        "funding.Scenario",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="runs",
+        verbose_name="scénario",
+    )
     weakest_status = models.CharField("statut le moins sûr", max_length=10, choices=FigureStatus.choices)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,0 +1,108 @@
+"""Saving, duplicating and computing scenarios (rules F5 to F8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cdppe.accounts.models import Territory, User
+from cdppe.lib.errors import MissingPiece, RuleViolation, StaleVersion
+from contracts.models import Campaign
+from funding.actions.allocations import Terms, run_terms
+from funding.models import AllocationRun, Envelope, Scenario
+from funding.models.scenario import LONGEST_NAME
+
+
+@transaction.atomic
+def save_scenario(
+    scenario: Scenario | None,
+    campaign: Campaign,
+    *,
+    year: int,
+    name: str,
+    territories: Sequence[Territory],
+    terms: Mapping[str, Any],
+    version: int,
+    by: User,
+) -> Scenario:
+    """Write a scenario, a new one when `scenario` is None; the scenario as it is now stored.
+
+    `terms` is what `Scenario.terms` keeps, already read. Raises StaleVersion, whose `stored` is the scenario
+    as somebody else saved it since, RuleViolation when another one of the year has the name; nothing is
+    written then.
+    """
+    # The lock makes two people who give the same name at the same time come one after the other.
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    stored = Scenario(campaign=campaign, version=0, created_by=by)
+    if scenario is not None:
+        stored = Scenario.objects.select_related("updated_by", "campaign").get(pk=scenario.pk)
+        if stored.version != version:
+            raise StaleVersion(
+                f"Le scénario « {stored.name} » a été enregistré par {stored.updated_by} pendant que vous "
+                "l’écriviez. Rien n’a été perdu : comparez ce qui diffère ci-dessous, puis enregistrez de "
+                "nouveau pour garder vos valeurs.",
+                stored=stored,
+            )
+    others = Scenario.objects.filter(campaign=campaign, year=year, name=name).exclude(pk=stored.pk)
+    if others.exists():
+        raise RuleViolation(f"Un autre scénario {year} s’appelle déjà « {name} » : choisissez un autre nom.")
+    stored.year, stored.name, stored.terms = year, name, dict(terms)
+    stored.version += 1
+    stored.updated_by = by
+    stored.updated_at = timezone.now()
+    stored.save()
+    stored.territories.set(territories)
+    return stored
+
+
+@transaction.atomic
+def duplicate_scenario(scenario: Scenario, *, by: User) -> Scenario:
+    """A copy of `scenario` under a name of its own ("… (copie)", "… (copie 2)")."""
+    Campaign.objects.select_for_update(no_key=True).get(pk=scenario.campaign_id)
+    taken = set(
+        Scenario.objects.filter(campaign=scenario.campaign_id, year=scenario.year).values_list(
+            "name", flat=True
+        )
+    )
+    number, name = 1, ""
+    while not name or name in taken:
+        ending = " (copie)" if number == 1 else f" (copie {number})"
+        name = scenario.name[: LONGEST_NAME - len(ending)] + ending
+        number += 1
+    copy = Scenario.objects.create(
+        campaign_id=scenario.campaign_id,
+        year=scenario.year,
+        name=name,
+        terms=scenario.terms,
+        created_by=by,
+        updated_by=by,
+    )
+    copy.territories.set(scenario.territories.all())
+    return copy
+
+
+@transaction.atomic
+def run_scenario(
+    scenario: Scenario,
+    shares: Sequence[tuple[Envelope, Terms]],
+    territories: Sequence[Territory],
+    *,
+    by: User,
+) -> list[AllocationRun]:
+    """Store one run for each envelope of `scenario`, with every input; all of them or none.
+
+    `shares` and `territories` are those of the stored scenario. Raises MissingPiece when it shares nothing,
+    AllocationImpossible when an envelope cannot be shared.
+    """
+    if not shares:
+        raise MissingPiece(
+            f"Le scénario « {scenario.name} » ne donne le montant d’aucune enveloppe : "
+            "il n’y a rien à répartir."
+        )
+    return [
+        run_terms(envelope, terms, territories, year=scenario.year, by=by, scenario=scenario)
+        for envelope, terms in shares
+    ]
