@@ -40,6 +40,7 @@ urlpatterns = [
     path("repartition/<slug:code>/scenarios/", scenarios.scenario_list, name="scenario-list"),
     path("repartition/<slug:code>/scenarios/nouveau/", scenarios.scenario_create, name="scenario-create"),
     path("repartition/<slug:code>/scenarios/resultat/", scenarios.scenario_results, name="scenario-results"),
+    path("repartition/<slug:code>/scenarios/comparer/", scenarios.scenario_compare, name="scenario-compare"),
     path("repartition/<slug:code>/scenarios/<int:pk>/", scenarios.scenario_detail, name="scenario-detail"),
     path(
         "repartition/<slug:code>/scenarios/<int:pk>/modifier/", scenarios.scenario_edit, name="scenario-edit"

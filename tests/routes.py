@@ -418,6 +418,7 @@ ROUTES = [
     Route("funding:publication-detail", publication, get=NATION_SEEN),
     Route("funding:scenario-list", campaign, get=NATION_SEEN),
     Route("funding:scenario-create", campaign, get=NATION_RUN, post=NATION_REFUSED),
+    Route("funding:scenario-compare", campaign, get=NATION_SEEN),
     Route("funding:scenario-results", campaign, post=NATION_RUN),
     Route("funding:scenario-detail", scenario, get=NATION_SEEN),
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),

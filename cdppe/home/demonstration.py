@@ -22,8 +22,8 @@ from contracts.actions.contracts import create_contract
 from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
-from funding.actions.publications import notify_run
-from funding.models import ActionFinancing, Contributor, Envelope, NotifiedAmount
+from funding.actions.publications import publish
+from funding.models import ActionFinancing, Contributor, NotifiedAmount
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
@@ -76,16 +76,22 @@ def _institution(kind: str, territory: str | None = None) -> Institution:
 
 
 def _allocate_campaigns() -> list[str]:
-    """Share and notify every envelope that has an amount and criteria, once, in the name of the ministry."""
+    """Share and publish every envelope that has an amount and criteria, once, in the name of the ministry."""
     by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
     lines = []
-    for envelope in Envelope.objects.filter(amount__isnull=False).select_related("campaign"):
-        year = envelope.campaign.year
-        if NotifiedAmount.objects.filter(envelope=envelope, year=year).exists():
-            continue
-        run = run_allocation(envelope, year=year, by=by)
-        notify_run(run, by=by)
-        lines.append(f"Répartition {envelope.label} {year} : {run.lines.count()} territoires.")
+    for campaign in Campaign.objects.all():
+        year = campaign.year
+        envelopes = campaign.envelopes.filter(amount__isnull=False)
+        notified = NotifiedAmount.objects.filter(envelope__campaign=campaign, year=year)
+        runs = [
+            run_allocation(envelope, year=year, by=by)
+            for envelope in envelopes.exclude(pk__in=notified.values("envelope"))
+        ]
+        if runs:
+            publish(runs, by=by)
+        lines += [
+            f"Répartition {run.envelope.label} {year} : {run.lines.count()} territoires." for run in runs
+        ]
     return lines
 
 

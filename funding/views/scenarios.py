@@ -7,10 +7,11 @@ nothing is stored until « Enregistrer ».
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,6 +22,7 @@ from contracts.forms.versions import EMPTY, Difference
 from contracts.models import Campaign
 from contracts.views.access import signed_in
 from funding.actions.scenarios import duplicate_scenario, run_scenario, save_scenario
+from funding.comparison import SORTS, compare
 from funding.models import Scenario
 from funding.scenarios import (
     Draft,
@@ -61,6 +63,37 @@ def scenario_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "may_publish": can(user, Ability.ALLOCATION_PUBLISH),
     }
     return render(request, "funding/scenario_detail.html", context)
+
+
+@require_GET
+def scenario_compare(request: HttpRequest, code: str) -> HttpResponse:
+    """Two scenarios side by side: `a` and `b` are their ids, `enveloppe` one envelope, `tri` the order."""
+    _require(request, Ability.ALLOCATION_READ)
+    campaign = get_object_or_404(Campaign, code=code)
+    first, second = (_asked_scenario(campaign, request.GET.get(name, "")) for name in ("a", "b"))
+    envelopes = list(campaign.envelopes.all())
+    envelope = next((each for each in envelopes if each.code == request.GET.get("enveloppe")), None)
+    sort = request.GET.get("tri", "")
+    sort = sort if sort in SORTS else "code"
+    context: dict[str, Any] = {
+        "campaign": campaign,
+        "scenarios": campaign.scenarios.all(),
+        "first": first,
+        "second": second,
+        "envelopes": envelopes,
+        "envelope": envelope,
+        "sort": sort,
+        "query": "",
+        "comparison": None,
+        "is_all_official": True,
+    }
+    if first is not None and second is not None:
+        results = [results_of(draft_of(each)) for each in (first, second)]
+        context["comparison"] = compare(results[0], results[1], envelope=envelope, sort=sort)
+        context["is_all_official"] = all(each.is_all_official for each in results)
+        asked = {"a": first.pk, "b": second.pk, "enveloppe": envelope.code if envelope is not None else ""}
+        context["query"] = urlencode(asked)
+    return render(request, "funding/scenario_compare.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -193,6 +226,15 @@ def _page(
 
 def _typed(campaign: Campaign, sent: QueryDict) -> Draft:
     return read_draft(campaign, sent.dict(), set(sent.getlist("territory")))
+
+
+def _asked_scenario(campaign: Campaign, text: str) -> Scenario | None:
+    """The scenario of an id, None when none is asked; Http404 when it is not the campaign's."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404("This is no scenario.")
+    return get_object_or_404(Scenario.objects.select_related("campaign"), campaign=campaign, pk=int(text))
 
 
 def _require(request: HttpRequest, ability: Ability) -> None:
