@@ -141,7 +141,8 @@ def preview(campaign: Campaign, year: int, runs: Sequence[AllocationRun]) -> Pre
 
 def publication_detail(publication: Publication) -> PublicationDetail:
     """Everything that `publication` stated, and what it changed of those that it replaced."""
-    stated = list(publication.amounts.select_related("territory", "envelope", "run"))
+    amounts_stated = publication.amounts.select_related("territory", "envelope", "run")
+    stated = list(amounts_stated.prefetch_related("territory__departments"))
     envelopes = {row.envelope_id: row.envelope for row in stated}
     ordered = sorted(envelopes.values(), key=lambda envelope: (envelope.position, envelope.pk))
     runs = {row.envelope_id: row.run for row in stated if row.run is not None}

@@ -256,7 +256,7 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
 
 def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
     """Everything that explains `run`; `sort` is one of RUN_SORTS."""
-    stored = list(run.lines.select_related("territory"))
+    stored = list(run.lines.select_related("territory").prefetch_related("territory__departments"))
     figures: dict[str, dict[str, dict[str, Any]]] = run.inputs["figures"]
     largest = max([line.amount for line in stored], default=Decimal(0))
     labels = {criterion["series"]: criterion["label"] for criterion in run.inputs["criteria"]}

@@ -67,11 +67,11 @@ def duplicate_scenario(scenario: Scenario, *, by: User) -> Scenario:
             "name", flat=True
         )
     )
-    number, name = 1, ""
+    copies, name = 1, ""
     while not name or name in taken:
-        ending = " (copie)" if number == 1 else f" (copie {number})"
+        ending = " (copie)" if copies == 1 else f" (copie {copies})"
         name = scenario.name[: LONGEST_NAME - len(ending)] + ending
-        number += 1
+        copies += 1
     copy = Scenario.objects.create(
         campaign_id=scenario.campaign_id,
         year=scenario.year,

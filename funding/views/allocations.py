@@ -18,6 +18,7 @@ from contracts.models import Campaign
 from contracts.views.access import signed_in
 from funding.actions.allocations import AllocationImpossible, run_allocation
 from funding.models import AllocationRun
+from funding.pictures import picture_of
 from funding.steering import (
     RUN_SORTS,
     SORTS,
@@ -95,6 +96,7 @@ def allocation_run(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     context = {
         "campaign": run.envelope.campaign,
         "detail": detail,
+        "picture": picture_of([(line.territory, line.amount) for line in detail.lines]),
         "sort": sort,
         "may_publish": can(signed_in(request), Ability.ALLOCATION_PUBLISH) and not detail.notified_count,
     }

@@ -18,6 +18,7 @@ from contracts.views.access import signed_in
 from funding.actions.publications import publish
 from funding.forms import PublicationForm
 from funding.models import AllocationRun, Publication
+from funding.pictures import picture_of
 from funding.publications import Preview, chosen_runs, history, preview
 from funding.publications import publication_detail as detail_of
 
@@ -46,7 +47,12 @@ def publication_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse
         campaign__code=code,
         pk=pk,
     )
-    context = {"campaign": publication.campaign, "detail": detail_of(publication)}
+    detail = detail_of(publication)
+    context = {
+        "campaign": publication.campaign,
+        "detail": detail,
+        "picture": picture_of([(row.territory, row.total) for row in detail.rows]),
+    }
     return render(request, "funding/publication_detail.html", context)
 
 

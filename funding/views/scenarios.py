@@ -24,6 +24,7 @@ from contracts.views.access import signed_in
 from funding.actions.scenarios import duplicate_scenario, run_scenario, save_scenario
 from funding.comparison import SORTS, compare
 from funding.models import Scenario
+from funding.pictures import picture_of
 from funding.scenarios import (
     Draft,
     draft_of,
@@ -53,11 +54,13 @@ def scenario_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     scenario = _scenario(code, pk)
     user = signed_in(request)
     draft = draft_of(scenario)
+    result = results_of(draft)
     context = {
         "campaign": scenario.campaign,
         "scenario": scenario,
         "draft": draft,
-        "result": results_of(draft),
+        "result": result,
+        "picture": picture_of([(row.territory, row.total) for row in result.rows]),
         "runs": scenario.runs.select_related("envelope").order_by("-pk")[: len(draft.blocks)],
         "may_run": can(user, Ability.ALLOCATION_RUN),
         "may_publish": can(user, Ability.ALLOCATION_PUBLISH),
