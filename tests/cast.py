@@ -41,6 +41,7 @@ class Cast:
     regional_reader: User
     dgcs_reader: User
     dgcs_editor: User
+    dgcs_signatory: User
     disabled: User
     outsider: User
 
@@ -86,6 +87,7 @@ def make_cast() -> Cast:
         regional_reader=_person("dreets@exemple.fr", regional, Role.READER),
         dgcs_reader=_person("lecture@dgcs.exemple.fr", dgcs, Role.READER),
         dgcs_editor=_person("redaction@dgcs.exemple.fr", dgcs),
+        dgcs_signatory=_person("signature@dgcs.exemple.fr", dgcs, Role.SIGNATORY),
         disabled=_person("parti@isere.exemple.fr", council, is_active=False),
         outsider=UserFactory(email="sans-institution@exemple.fr"),
     )
