@@ -1,21 +1,22 @@
-"""An allocation as a workbook that an auditor follows cell by cell: live formulas from the figures to the amounts.
+"""An allocation as a workbook that an auditor follows cell by cell: live formulas from the figures to the
+amounts.
 
 Source: circulaire 2020/34, annexe 4-II-A, 4-III-A, 4-IV-A; rules F5 and F6, docs/decisions/allocation.md.
 
-Five sheets: « Lisez-moi » (what it is, sources, statuses), « Chiffres », « Parts », « Clés », « Montants ». Only the
-figures, the weights and the terms of the envelope are typed: the rest follows by formulas, so that another figure
-gives the allocation which that figure would have given. Beside them stand the factor and the amounts that the
-application computed, with checks.
+Five sheets: « Lisez-moi » (what it is, sources, statuses), « Chiffres », « Parts », « Clés », « Montants ».
+Only the figures, the weights and the terms of the envelope are typed: the rest follows by formulas, so that
+another figure gives the allocation which that figure would have given. Beside them stand the factor and the
+amounts that the application computed, with checks.
 
-*Who is held by a bound* needs no circular formula. What all the territories receive never decreases with the factor:
-a territory is on the floor when the factor that would bring it there (floor / key) already hands out the envelope or
-more, on the ceiling when the one that would bring it there (ceiling / key) hands out the envelope or less. The common
-factor is then what the others share: (envelope - floors - ceilings) / their keys. Where everybody is held a whole
-interval of factors gives the same amounts: the application's is taken.
+*Who is held by a bound* needs no circular formula. What all the territories receive never decreases with the
+factor: a territory is on the floor when the factor that would bring it there (floor / key) already hands out
+the envelope or more, on the ceiling when the one that would bring it there (ceiling / key) hands out the
+envelope or less. The common factor is then what the others share: (envelope - floors - ceilings) / their
+keys. Where everybody is held a whole interval of factors gives the same amounts: the application's is taken.
 
-A spreadsheet computes on floating numbers, we on fractions: amounts in units are rounded to DECIMALS before they are
-cut, far above the noise and far under what tells two remainders apart. Its work grows with the square of the number
-of territories: instant for a hundred, minutes for tens of thousands.
+A spreadsheet computes on floating numbers, we on fractions: amounts in units are rounded to DECIMALS before
+they are cut, far above the noise and far under what tells two remainders apart. Its work grows with the
+square of the number of territories: instant for a hundred, minutes for tens of thousands.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class Content:
 
 
 def run_workbook(run: AllocationRun) -> bytes:
-    """The workbook of a stored run (given with its envelope, campaign and author), from what it stored alone."""
+    """The workbook of a stored run (with its envelope, campaign and author), from what it stored alone."""
     return render(_content_of_run(run))
 
 
@@ -208,7 +209,7 @@ def _facts(run: AllocationRun, statuses: Iterable[str]) -> tuple[tuple[str, str]
     counted = ", ".join(
         f"{counts[status]} {_status_label(status).lower()}" for status in CERTAINTY if counts[status]
     )
-    warning = ()
+    warning: tuple[tuple[str, str], ...] = ()
     if set(counts) - {FigureStatus.OFFICIAL}:
         warning = (
             (
@@ -256,10 +257,10 @@ def _write_readme(sheet: Worksheet, content: Content) -> None:
         (KEYS, "Chaque part multipliée par le poids du critère ; leur somme est la clé du territoire."),
         (
             AMOUNTS,
-            "La clé multipliée par un facteur commun, relevée au plancher ou ramenée au plafond ; le facteur est "
-            "le seul avec lequel la somme des montants est l’enveloppe. Puis l’arrondi : chaque montant est coupé à "
-            "l’unité inférieure, et les unités qui restent vont une à une aux plus forts restes, à égalité au code "
-            "le plus petit.",
+            "La clé multipliée par un facteur commun, relevée au plancher ou ramenée au plafond ; le facteur "
+            "est le seul avec lequel la somme des montants est l’enveloppe. Puis l’arrondi : chaque montant "
+            "est coupé à l’unité inférieure, et les unités qui restent vont une à une aux plus forts restes, "
+            "à égalité au code le plus petit.",
         ),
         ("", ""),
     ]
@@ -275,7 +276,7 @@ def _write_readme(sheet: Worksheet, content: Content) -> None:
     checks = 4 + len(lines)
     for number, (name, row) in enumerate(
         (
-            ("Somme égale à l’enveloppe", SUM_CHECK),
+            ("Total égal à l’enveloppe", SUM_CHECK),
             ("Facteur égal à celui de l’application", FACTOR_CHECK),
             ("Montants égaux à ceux de l’application", AMOUNT_CHECK),
         ),
@@ -390,8 +391,8 @@ def _write_amounts(sheet: Worksheet, content: Content) -> None:
             "0",
             "Ce que la coupe à l’unité inférieure laisse : une unité à chacun des plus forts restes.",
         ),
-        (TOTAL, "Somme des montants", f"=ROUND(SUM({column('M')}),{DECIMALS})", EUROS, ""),
-        (SUM_CHECK, "Somme égale à l’enveloppe", f'=IF($B${TOTAL}={e},"oui","NON")', "@", ""),
+        (TOTAL, "Total des montants", f"=ROUND(SUM({column('M')}),{DECIMALS})", EUROS, ""),
+        (SUM_CHECK, "Total égal à l’enveloppe", f'=IF($B${TOTAL}={e},"oui","NON")', "@", ""),
         (
             FACTOR_CHECK,
             "Facteur égal à celui de l’application",
