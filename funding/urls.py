@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import action_sheets, allocations, plans
+from funding.views import action_sheets, allocations, explanations, plans
 
 app_name = "funding"
 
@@ -30,6 +30,16 @@ urlpatterns = [
         "repartition/<slug:code>/calculs/<int:pk>/notifier/",
         allocations.allocation_notify,
         name="allocation-notify",
+    ),
+    path(
+        "repartition/<slug:code>/calculs/<int:pk>/classeur/",
+        explanations.run_workbook_download,
+        name="run-workbook",
+    ),
+    path(
+        "repartition/<slug:code>/pourquoi/<str:territory_code>/<str:envelope_code>/<int:year>/",
+        explanations.amount_explanation,
+        name="amount-explanation",
     ),
     path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",

@@ -40,11 +40,12 @@ from funding.models import (
     Envelope,
     EnvelopeCriterion,
     FigureStatus,
+    NotifiedAmount,
     SeriesEdition,
 )
 from indicators.models import Indicator
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory
+from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory, NotifiedAmountFactory
 
 PEOPLE = (
     "anonymous",
@@ -90,6 +91,7 @@ class World:
     job: RenderJob
     failed_job: RenderJob
     run: AllocationRun
+    notified: NotifiedAmount
     membership: Membership
     invitation: Invitation
 
@@ -102,6 +104,7 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
+    run = _run(cast)
     optional = ContractObjective.objects.create(
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
@@ -119,7 +122,8 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        run=_run(cast),
+        run=run,
+        notified=_notified(cast, run.envelope),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -166,6 +170,15 @@ def _run(cast: Cast) -> AllocationRun:
             edition=edition, place_code=territory.code, value=births, status=FigureStatus.OFFICIAL
         )
     return run_allocation(envelope, year=cast.campaign.year, by=cast.dgcs_editor)
+
+
+def _notified(cast: Cast, envelope: Envelope) -> NotifiedAmount:
+    """What the Isère was notified of the envelope for the following year, from a run of its own."""
+    run = run_allocation(envelope, year=cast.campaign.year + 1, by=cast.dgcs_editor)
+    line = run.lines.get(territory=cast.isere)
+    return NotifiedAmountFactory(
+        envelope=envelope, territory=cast.isere, year=run.year, amount=line.amount, run=run, source=""
+    )
 
 
 def nothing(world: World) -> dict[str, Any]:
@@ -215,6 +228,10 @@ def envelope(world: World) -> dict[str, Any]:
 
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
+
+
+def notified_amount(world: World) -> dict[str, Any]:
+    return envelope(world) | {"territory_code": world.cast.isere.code, "year": world.notified.year}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -375,6 +392,9 @@ ROUTES = [
     Route("funding:allocation-campaign", campaign, get=NATION_SEEN),
     Route("funding:allocation-criteria", campaign, get=NATION_SEEN),
     Route("funding:allocation-run", run, get=NATION_SEEN),
+    Route("funding:run-workbook", run, get=NATION_SEEN),
+    # Why this amount: the territory reads its own once it is notified.
+    Route("funding:amount-explanation", notified_amount, get=SEEN),
     Route("funding:allocation-notify", run, get=NATION_RUN, post=NATION_DONE),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]
