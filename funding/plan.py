@@ -135,6 +135,7 @@ class EnvelopeBalance:
     """One envelope: a line for each year of the contract (rule M1)."""
 
     envelope_id: int
+    code: str
     label: str
     plan_label: str
     years: tuple[EnvelopeYear, ...]
@@ -373,6 +374,7 @@ def _balances(
     return tuple(
         EnvelopeBalance(
             envelope_id=envelope.pk,
+            code=envelope.code,
             label=envelope.label,
             plan_label=envelope.plan_label,
             years=tuple(

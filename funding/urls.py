@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import action_sheets, allocations, plans, publications, scenarios
+from funding.views import action_sheets, allocations, explanations, plans, publications, scenarios
 
 app_name = "funding"
 
@@ -51,6 +51,16 @@ urlpatterns = [
         name="scenario-duplicate",
     ),
     path("repartition/<slug:code>/scenarios/<int:pk>/calculer/", scenarios.scenario_run, name="scenario-run"),
+    path(
+        "repartition/<slug:code>/calculs/<int:pk>/classeur/",
+        explanations.run_workbook_download,
+        name="run-workbook",
+    ),
+    path(
+        "repartition/<slug:code>/pourquoi/<str:territory_code>/<str:envelope_code>/<int:year>/",
+        explanations.amount_explanation,
+        name="amount-explanation",
+    ),
     path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",
         allocations.allocation_start,

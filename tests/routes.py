@@ -42,6 +42,7 @@ from funding.models import (
     Envelope,
     EnvelopeCriterion,
     FigureStatus,
+    NotifiedAmount,
     Publication,
     Scenario,
     SeriesEdition,
@@ -49,7 +50,7 @@ from funding.models import (
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory
+from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory, NotifiedAmountFactory
 
 PEOPLE = (
     "anonymous",
@@ -99,6 +100,7 @@ class World:
     run: AllocationRun
     publication: Publication
     scenario: Scenario
+    notified: NotifiedAmount
     membership: Membership
     invitation: Invitation
 
@@ -111,11 +113,11 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
+    run = _run(cast)
     optional = ContractObjective.objects.create(
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
-    shared = _run(cast)
     return World(
         cast=cast,
         contract=cast.contract,
@@ -129,11 +131,10 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        run=shared,
-        publication=publish(
-            [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
-        ),
+        run=run,
+        publication=publish([run_allocation(run.envelope, year=cast.campaign.period_end, by=None)], by=None),
         scenario=_scenario(cast),
+        notified=_notified(cast, run.envelope),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -197,6 +198,15 @@ def _scenario(cast: Cast) -> Scenario:
     )
 
 
+def _notified(cast: Cast, envelope: Envelope) -> NotifiedAmount:
+    """What the Isère was notified of the envelope for the following year, from a run of its own."""
+    run = run_allocation(envelope, year=cast.campaign.year + 1, by=cast.dgcs_editor)
+    line = run.lines.get(territory=cast.isere)
+    return NotifiedAmountFactory(
+        envelope=envelope, territory=cast.isere, year=run.year, amount=line.amount, run=run, source=""
+    )
+
+
 def nothing(world: World) -> dict[str, Any]:
     return {}
 
@@ -252,6 +262,10 @@ def publication(world: World) -> dict[str, Any]:
 
 def scenario(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.scenario.pk}
+
+
+def notified_amount(world: World) -> dict[str, Any]:
+    return envelope(world) | {"territory_code": world.cast.isere.code, "year": world.notified.year}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -424,5 +438,8 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
+    Route("funding:run-workbook", run, get=NATION_SEEN),
+    # Why this amount: the territory reads its own once it is notified.
+    Route("funding:amount-explanation", notified_amount, get=SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

@@ -235,6 +235,7 @@ def _balance(
     envelopes = tuple(
         EnvelopeBalance(
             envelope_id=each.envelope_id,
+            code=each.code,
             label=each.label,
             plan_label=each.plan_label,
             years=tuple(

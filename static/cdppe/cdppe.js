@@ -218,3 +218,9 @@ document.addEventListener("htmx:configRequest", (event) => {
     form.querySelector("input:not([type=hidden]), select, textarea").focus();
   });
 })();
+
+// The button that prints the page exists only where a script can do it.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

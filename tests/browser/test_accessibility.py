@@ -160,6 +160,14 @@ def test_the_ministrys_pages_are_accessible(page: Page, signed_in: SignIn, asser
             reverse("funding:allocation-campaign", args=[code]),
             reverse("funding:allocation-criteria", args=[code]),
             reverse("funding:allocation-run", args=[code, run.pk]),
+            *(
+                reverse(
+                    "funding:amount-explanation",
+                    args=[code, line.territory.code, run.envelope.code, run.year],
+                )
+                # One on each bound, and one between.
+                for line in {line.bound: line for line in run.lines.select_related("territory")}.values()
+            ),
         ],
         assert_accessible,
     )

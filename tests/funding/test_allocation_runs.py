@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
@@ -249,3 +253,69 @@ def test_a_wrong_file_or_option_says_where(tmp_path: Path, text: str, args: list
     with pytest.raises(CommandError) as refused:
         run_command(path, "--envelope", "1000", "--weight", "enfants=100", *args)
     assert said in str(refused.value)
+
+
+# --- The workbook of the command ----------------------------------------------------------------
+
+
+def test_a_workbook_of_a_file_goes_to_a_path_or_to_the_standard_output(
+    tmp_path: Path, django_assert_num_queries: Any
+) -> None:
+    path = write(tmp_path, "code,name,enfants\nA,=1+1,10\nB,Aube,30\n")
+    args = [path, "--envelope", "1000", "--weight", "enfants=100", "--format", "xlsx"]
+    target = tmp_path / "classeur.xlsx"
+    with django_assert_num_queries(0):
+        assert run_command(*args, "--output", str(target)) == ""
+    raw = io.BytesIO()
+    stdout = io.TextIOWrapper(raw, write_through=True)
+    call_command("allocate", *args, stdout=stdout)
+    for content in (target.read_bytes(), raw.getvalue()):
+        sheet = openpyxl.load_workbook(io.BytesIO(content))["Montants"]
+        assert [row[0].value for row in sheet["A20:A21"]] == ["A", "B"]
+        assert [row[0].value for row in sheet["P20:P21"]] == [250, 750]
+        assert sheet["B20"].data_type == "s"
+        assert str(sheet["M20"].value).startswith("=")
+
+
+def test_a_workbook_of_a_campaign_holds_one_envelope(campaign: Campaign, tmp_path: Path) -> None:
+    target = tmp_path / "classeur.xlsx"
+    with pytest.raises(CommandError, match="une seule enveloppe"):
+        run_command("--campaign", "2020", "--format", "xlsx", "--output", str(target))
+    assert not AllocationRun.objects.exists()
+    run_command("--campaign", "2020", "--envelope", "FIR", "--format", "xlsx", "--output", str(target))
+    assert openpyxl.load_workbook(target)["Montants"]["B3"].value == 15_000_000
+
+
+def test_any_format_goes_to_a_path_and_a_path_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    args = [write(tmp_path, "code,enfants\nA,1\n"), "--envelope", "1000", "--weight", "enfants=100"]
+    target = tmp_path / "montants.json"
+    run_command(*args, "--format", "json", "--output", str(target))
+    assert json.loads(target.read_text(encoding="utf-8"))["total"] == 1000
+    with pytest.raises(CommandError, match="écriture impossible") as refused:
+        run_command(*args, "--output", str(tmp_path))
+    assert refused.value.returncode == 2
+
+
+def test_the_command_tells_its_refusals_on_the_standard_error_and_ends_with_2(tmp_path: Path) -> None:
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py"), "allocate"]
+    args = [write(tmp_path, "code,enfants\nA,1\nB,\n"), "--envelope", "1000", "--weight", "enfants=100"]
+    for wrong in (args, [*args, "--format", "pdf"], [*args, "--weight", "enfants"]):
+        ended = subprocess.run([*manage, *wrong], capture_output=True, text=True, check=False)
+        assert ended.returncode == 2
+        assert ended.stdout == ""
+        assert ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_the_json_of_a_file_is_exact(tmp_path: Path) -> None:
+    path = write(tmp_path, "code,enfants\nA,1\nB,3\nC,6\n")
+    args = [path, "--envelope", "1000", "--weight", "enfants=100", "--floor", "150", "--ceiling", "500"]
+    content = json.loads(run_command(*args, "--format", "json"))
+    assert content["factor"] == "3500/3"
+    assert content["total"] == 1000
+    wanted = ("code", "key", "proportional", "bound", "exact", "amount")
+    assert [[line[name] for name in wanted] for line in content["territories"]] == [
+        ["A", "1/10", "100", "floor", "150", 150],
+        ["B", "3/10", "300", None, "350", 350],
+        ["C", "3/5", "600", "ceiling", "500", 500],
+    ]

@@ -1,11 +1,15 @@
 """`manage.py allocate`: share an envelope, of a campaign in the database or of any CSV file (rules F5 to F7).
 
-    manage.py allocate --campaign CODE [--envelope CODE] [--year YEAR] [--notify] [--format table|csv|json]
+    manage.py allocate --campaign CODE [--envelope CODE] [--year YEAR] [--notify]
+                       [--format table|csv|json|xlsx] [--output PATH]
     manage.py allocate FILE --envelope 15000000 --weight children=50 --weight poor=50
-                       [--floor 100000] [--ceiling 1000000] [--unit 1] [--format table|csv|json]
+                       [--floor 100000] [--ceiling 1000000] [--unit 1]
+                       [--format table|csv|json|xlsx] [--output PATH]
 
 The first form stores a run for each envelope, all or none. The second reads a CSV (comma or semicolon, UTF-8)
-with a `code` column and one column for each weighted series; it needs no database.
+with a `code` column and one column for each weighted series; it needs no database. A workbook (xlsx) holds
+one envelope, with live formulas (funding/workbook.py); without --output it goes to stdout, when that is no
+terminal.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from funding.actions.allocations import run_allocation
 from funding.actions.publications import notify_run
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.models import AllocationLine, AllocationRun
+from funding.workbook import allocation_workbook, run_workbook
 
 WRONG_INPUT = 2
 BOUNDS = {"floor": "plancher", "ceiling": "plafond", "": ""}
@@ -49,7 +54,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One envelope shared, ready to print; `content` makes what the JSON says, exact fractions included."""
+    """One envelope shared, ready to print.
+
+    `content` makes what the JSON says, exact fractions included; `workbook` makes the xlsx.
+    """
 
     title: str
     code: str
@@ -57,6 +65,7 @@ class Block:
     total: Decimal
     rows: tuple[Row, ...]
     content: Callable[[], dict[str, Any]]
+    workbook: Callable[[], bytes]
 
 
 class Command(BaseCommand):
@@ -77,20 +86,46 @@ class Command(BaseCommand):
         parser.add_argument("--floor", default="0", metavar="EUROS")
         parser.add_argument("--ceiling", metavar="EUROS")
         parser.add_argument("--unit", default="1", metavar="EUROS")
-        parser.add_argument("--format", choices=["table", "csv", "json"], default="table")
+        parser.add_argument("--format", choices=["table", "csv", "json", "xlsx"], default="table")
+        parser.add_argument("--output", type=Path, metavar="CHEMIN", help="écrit là plutôt qu’à l’écran")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if (options["file"] is None) == (options["campaign"] is None):
             _refuse("Donnez soit un fichier, soit --campaign.")
+        if options["format"] == "xlsx":
+            self._check_workbook(options)
         if options["campaign"] is not None:
             blocks = _from_campaign(options)
         else:
             blocks = [_from_file(options)]
-        self.stdout.write(_printed(blocks, options["format"]), ending="")
+        if options["format"] == "xlsx":
+            written = blocks[0].workbook()
+        else:
+            written = _printed(blocks, options["format"]).encode()
+        if options["output"] is not None:
+            _write(options["output"], written)
+        elif options["format"] == "xlsx":
+            self.stdout.buffer.write(written)
+        else:
+            self.stdout.write(written.decode(), ending="")
+
+    def _check_workbook(self, options: dict[str, Any]) -> None:
+        """Refuse before anything is computed: a run would be stored for a workbook that nobody gets."""
+        if options["campaign"] is not None and options["envelope"] is None:
+            _refuse("Un classeur tient une seule enveloppe : ajoutez --envelope CODE.")
+        if options["output"] is None and self.stdout.isatty():
+            _refuse("Un classeur ne s’affiche pas : ajoutez --output CHEMIN.xlsx, ou redirigez la sortie.")
 
 
 def _refuse(message: str) -> NoReturn:
     raise CommandError(message, returncode=WRONG_INPUT)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        _refuse(f"{path} : écriture impossible ({error.strerror}).")
 
 
 # --- A campaign of the database -----------------------------------------------------------------
@@ -137,6 +172,7 @@ def _block_of_run(run: AllocationRun) -> Block:
         total=sum((row.amount for row in rows), Decimal(0)),
         rows=rows,
         content=lambda: _content_of_run(run, lines),
+        workbook=lambda: run_workbook(run),
     )
 
 
@@ -190,9 +226,10 @@ def _from_file(options: dict[str, Any]) -> Block:
 
 
 def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) -> Block:
+    title = f"{file.name} : {format_amount(allocation.envelope)} €"
     return Block(
         code="",
-        title=f"{file.name} : {format_amount(allocation.envelope)} €",
+        title=title,
         statuses="",
         total=allocation.total,
         rows=tuple(
@@ -200,6 +237,7 @@ def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) ->
             for line in allocation.lines
         ),
         content=allocation.to_dict,
+        workbook=lambda: allocation_workbook(allocation, title=title, names=names),
     )
 
 
