@@ -440,6 +440,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
     "code": ("inconnu", "a" * 300, "2031"),
     "envelope_code": ("inconnue", "a" * 300),
+    "territory_code": ("inconnu", "a" * 300),
+    "year": (0, 10**9, 10**30),
     "token": ("x", "a" * 300, "a\x00b", "⟦prefect_name⟧"),
     "uidb64": ("x", "MQ", "9" * 300, "AAAA"),
 }
@@ -464,7 +466,8 @@ def test_an_address_that_names_nothing_answers_404(site: Site, route: Any) -> No
 
 def _who_may(site: Site, route: Any) -> Client:
     """The browser of somebody whom the page of `route` is for, so that only the address is wrong."""
-    is_national = route.name.startswith("funding:allocation")
+    statuses = route.expected("get" if route.get is not None else "post")
+    is_national = statuses["council_editor"] == 403
     return site.browsers["dgcs_editor" if is_national else "council_administrator"]
 
 
