@@ -469,8 +469,8 @@ def test_an_address_that_names_nothing_answers_404(site: Site, route: Any) -> No
 
 def _who_may(site: Site, route: Any) -> Client:
     """The browser of somebody whom the page of `route` is for, so that only the address is wrong."""
-    national = ("funding:allocation", "funding:publication", "funding:run-", "funding:scenario")
-    is_national = route.name.startswith(national)
+    statuses = route.expected("get" if route.get is not None else "post")
+    is_national = statuses["council_editor"] == 403
     return site.browsers["dgcs_signatory" if is_national else "council_administrator"]
 
 
