@@ -31,8 +31,10 @@ from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
+from cdppe.lib.tables import read_table
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
+from funding.actions.figures import begin_import
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -40,6 +42,7 @@ from funding.models import (
     Envelope,
     EnvelopeCriterion,
     FigureStatus,
+    ImportDraft,
     NotifiedAmount,
     SeriesEdition,
 )
@@ -74,6 +77,7 @@ RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
 NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
+NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -92,6 +96,7 @@ class World:
     failed_job: RenderJob
     run: AllocationRun
     notified: NotifiedAmount
+    import_draft: ImportDraft
     membership: Membership
     invitation: Invitation
 
@@ -124,6 +129,7 @@ def make_world() -> World:
         failed_job=_job(cast, JobState.FAILED),
         run=run,
         notified=_notified(cast, run.envelope),
+        import_draft=_import_draft(cast),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -181,6 +187,24 @@ def _notified(cast: Cast, envelope: Envelope) -> NotifiedAmount:
     )
 
 
+def _import_draft(cast: Cast) -> ImportDraft:
+    """A file of figures that waits for its confirmation."""
+    description = {
+        "series": "naissances",
+        "producer": "Insee",
+        "reference_date": "2030",
+        "source": "Essai",
+        "licence": "",
+        "note": "",
+        "status": FigureStatus.OFFICIAL.value,
+        "is_partial": True,
+    }
+    table = read_table(f"code;valeur\n{cast.isere.code};15000\n".encode(), name="naissances.csv")
+    return begin_import(
+        description, table, is_described=True, file_name="naissances.csv", by=cast.dgcs_editor
+    )
+
+
 def nothing(world: World) -> dict[str, Any]:
     return {}
 
@@ -232,6 +256,18 @@ def run(world: World) -> dict[str, Any]:
 
 def notified_amount(world: World) -> dict[str, Any]:
     return envelope(world) | {"territory_code": world.cast.isere.code, "year": world.notified.year}
+
+
+def edition(world: World) -> dict[str, Any]:
+    return {"code": "naissances-essai"}
+
+
+def edition_file(world: World) -> dict[str, Any]:
+    return edition(world) | {"kind": "csv"}
+
+
+def import_draft(world: World) -> dict[str, Any]:
+    return {"draft_id": world.import_draft.pk}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -396,5 +432,11 @@ ROUTES = [
     # Why this amount: the territory reads its own once it is notified.
     Route("funding:amount-explanation", notified_amount, get=SEEN),
     Route("funding:allocation-notify", run, get=NATION_RUN, post=NATION_DONE),
+    Route("funding:series-list", get=NATION_SEEN),
+    Route("funding:series-edition", edition, get=NATION_SEEN),
+    Route("funding:series-export", edition_file, get=NATION_SEEN),
+    Route("funding:series-import", get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("funding:series-import-edit", import_draft, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("funding:series-import-preview", import_draft, get=NATION_RUN, post=NATION_DONE),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]
