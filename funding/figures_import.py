@@ -505,7 +505,8 @@ def _read_note(reading: _Reading, row: Row) -> str | None:
     if cell.kind in (CellKind.FORMULA, CellKind.ERROR):
         reading.problem(row, column, _KIND_REASONS[cell.kind])
         return None
-    note = original_text(cell.text).strip()
+    # Only a CSV protects its texts by an apostrophe.
+    note = (cell.text if reading.table.sheet else original_text(cell.text)).strip()
     if len(note) > LONGEST_NOTE:
         reading.problem(row, column, f"la note dépasse {LONGEST_NOTE} caractères.")
         return None

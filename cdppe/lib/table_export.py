@@ -41,12 +41,12 @@ def plain_number(value: Decimal) -> str:
 
 def without_formula(text: str) -> str:
     """`text` as a CSV may hold it: an apostrophe goes before what a spreadsheet would compute."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def original_text(text: str) -> str:
     """What `without_formula` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def write_csv(rows: Sequence[Sequence[Value]]) -> bytes:

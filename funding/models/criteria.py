@@ -88,6 +88,8 @@ class CriterionValue(models.Model):
 
 
 class ImportDraftQuerySet(models.QuerySet["ImportDraft"]):
+    """Imports are their authors' alone, and only for a day."""
+
     def visible_to(self, user: User) -> ImportDraftQuerySet:
         """The imports that `user` began, as long as they have not expired."""
         return self.filter(created_by=user, expires_at__gt=timezone.now())
