@@ -1,6 +1,14 @@
 from django.urls import path
 
-from funding.views import action_sheets, allocations, explanations, plans, publications, scenarios
+from funding.views import (
+    action_sheets,
+    allocations,
+    explanations,
+    figures,
+    plans,
+    publications,
+    scenarios,
+)
 
 app_name = "funding"
 
@@ -19,6 +27,24 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/plan-d-action/", plans.action_plan, name="action-plan"),
     path("repartition/", allocations.allocation_list, name="allocation-list"),
+    path("repartition/series/", figures.series_list, name="series-list"),
+    path("repartition/series/importer/", figures.series_import, name="series-import"),
+    path(
+        "repartition/series/importer/<uuid:draft_id>/",
+        figures.series_import_preview,
+        name="series-import-preview",
+    ),
+    path(
+        "repartition/series/importer/<uuid:draft_id>/description/",
+        figures.series_import_edit,
+        name="series-import-edit",
+    ),
+    path("repartition/series/editions/<slug:code>/", figures.series_edition, name="series-edition"),
+    path(
+        "repartition/series/editions/<slug:code>/<slug:kind>/",
+        figures.series_export,
+        name="series-export",
+    ),
     path("repartition/<slug:code>/", allocations.allocation_campaign, name="allocation-campaign"),
     path("repartition/<slug:code>/criteres/", allocations.allocation_criteria, name="allocation-criteria"),
     path(

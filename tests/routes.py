@@ -31,8 +31,10 @@ from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
+from cdppe.lib.tables import read_table
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
+from funding.actions.figures import begin_import
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
 from funding.models import (
@@ -42,6 +44,7 @@ from funding.models import (
     Envelope,
     EnvelopeCriterion,
     FigureStatus,
+    ImportDraft,
     NotifiedAmount,
     Publication,
     Scenario,
@@ -79,6 +82,7 @@ RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
 NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
+NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  302"
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
@@ -98,9 +102,10 @@ class World:
     job: RenderJob
     failed_job: RenderJob
     run: AllocationRun
+    notified: NotifiedAmount
+    import_draft: ImportDraft
     publication: Publication
     scenario: Scenario
-    notified: NotifiedAmount
     membership: Membership
     invitation: Invitation
 
@@ -113,11 +118,11 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
-    run = _run(cast)
     optional = ContractObjective.objects.create(
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
+    shared = _run(cast)
     return World(
         cast=cast,
         contract=cast.contract,
@@ -131,10 +136,13 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        run=run,
-        publication=publish([run_allocation(run.envelope, year=cast.campaign.period_end, by=None)], by=None),
+        run=shared,
+        notified=_notified(cast, shared.envelope),
+        import_draft=_import_draft(cast),
+        publication=publish(
+            [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
+        ),
         scenario=_scenario(cast),
-        notified=_notified(cast, run.envelope),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -183,6 +191,33 @@ def _run(cast: Cast) -> AllocationRun:
     return run_allocation(envelope, year=cast.campaign.year, by=cast.dgcs_editor)
 
 
+def _notified(cast: Cast, envelope: Envelope) -> NotifiedAmount:
+    """What the Isère was notified of the envelope for the following year, from a run of its own."""
+    run = run_allocation(envelope, year=cast.campaign.year + 1, by=cast.dgcs_editor)
+    line = run.lines.get(territory=cast.isere)
+    return NotifiedAmountFactory(
+        envelope=envelope, territory=cast.isere, year=run.year, amount=line.amount, run=run, source=""
+    )
+
+
+def _import_draft(cast: Cast) -> ImportDraft:
+    """A file of figures that waits for its confirmation."""
+    description = {
+        "series": "naissances",
+        "producer": "Insee",
+        "reference_date": "2030",
+        "source": "Essai",
+        "licence": "",
+        "note": "",
+        "status": FigureStatus.OFFICIAL.value,
+        "is_partial": True,
+    }
+    table = read_table(f"code;valeur\n{cast.isere.code};15000\n".encode(), name="naissances.csv")
+    return begin_import(
+        description, table, is_described=True, file_name="naissances.csv", by=cast.dgcs_editor
+    )
+
+
 def _scenario(cast: Cast) -> Scenario:
     """The campaign's own terms, as a scenario."""
     draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
@@ -195,15 +230,6 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
-    )
-
-
-def _notified(cast: Cast, envelope: Envelope) -> NotifiedAmount:
-    """What the Isère was notified of the envelope for the following year, from a run of its own."""
-    run = run_allocation(envelope, year=cast.campaign.year + 1, by=cast.dgcs_editor)
-    line = run.lines.get(territory=cast.isere)
-    return NotifiedAmountFactory(
-        envelope=envelope, territory=cast.isere, year=run.year, amount=line.amount, run=run, source=""
     )
 
 
@@ -256,16 +282,28 @@ def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
 
 
+def notified_amount(world: World) -> dict[str, Any]:
+    return envelope(world) | {"territory_code": world.cast.isere.code, "year": world.notified.year}
+
+
+def edition(world: World) -> dict[str, Any]:
+    return {"code": "naissances-essai"}
+
+
+def edition_file(world: World) -> dict[str, Any]:
+    return edition(world) | {"kind": "csv"}
+
+
+def import_draft(world: World) -> dict[str, Any]:
+    return {"draft_id": world.import_draft.pk}
+
+
 def publication(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.publication.pk}
 
 
 def scenario(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.scenario.pk}
-
-
-def notified_amount(world: World) -> dict[str, Any]:
-    return envelope(world) | {"territory_code": world.cast.isere.code, "year": world.notified.year}
 
 
 def year_of_the_campaign(world: World) -> dict[str, Any]:
@@ -426,6 +464,15 @@ ROUTES = [
     Route("funding:allocation-campaign", campaign, get=NATION_SEEN),
     Route("funding:allocation-criteria", campaign, get=NATION_SEEN),
     Route("funding:allocation-run", run, get=NATION_SEEN),
+    Route("funding:run-workbook", run, get=NATION_SEEN),
+    # Why this amount: the territory reads its own once it is notified.
+    Route("funding:amount-explanation", notified_amount, get=SEEN),
+    Route("funding:series-list", get=NATION_SEEN),
+    Route("funding:series-edition", edition, get=NATION_SEEN),
+    Route("funding:series-export", edition_file, get=NATION_SEEN),
+    Route("funding:series-import", get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("funding:series-import-edit", import_draft, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("funding:series-import-preview", import_draft, get=NATION_RUN, post=NATION_DONE),
     Route("funding:publication-list", campaign, get=NATION_SEEN),
     # Who signs for DGCS publishes: none of the ten does (tests/funding/test_publications.py).
     Route("funding:publication-create", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
@@ -438,8 +485,5 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
-    Route("funding:run-workbook", run, get=NATION_SEEN),
-    # Why this amount: the territory reads its own once it is notified.
-    Route("funding:amount-explanation", notified_amount, get=SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

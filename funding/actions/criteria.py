@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from cdppe.accounts.models import Department, Territory
+from cdppe.accounts.models import Department, Territory, User
 from cdppe.lib.errors import RuleViolation
 from funding.criteria_files import EditionSpec
 from funding.models import CriterionSeries, CriterionValue, SeriesEdition
@@ -30,8 +30,8 @@ class CriteriaReport:
 
 
 @transaction.atomic
-def load_criteria(specs: Sequence[EditionSpec]) -> CriteriaReport:
-    """Store the editions that are new; the same content again changes nothing.
+def load_criteria(specs: Sequence[EditionSpec], *, by: User | None = None) -> CriteriaReport:
+    """Store the editions that are new; the same content again changes nothing. `by` is None for a command.
 
     An edition is what runs were computed from: it is never rewritten, so a changed content under a known code
     is refused, as are unknown places and a territory counted both whole and by its departments. Raises
@@ -48,7 +48,7 @@ def load_criteria(specs: Sequence[EditionSpec]) -> CriteriaReport:
         raise CriteriaRefused(problems)
     created = [spec for spec in specs if spec.code not in stored]
     for spec in created:
-        _create(spec)
+        _create(spec, by=by)
     return CriteriaReport(
         created=tuple(spec.code for spec in created),
         unchanged=tuple(spec.code for spec in specs if spec.code in stored),
@@ -82,7 +82,7 @@ def _problems(
     return problems
 
 
-def _create(spec: EditionSpec) -> None:
+def _create(spec: EditionSpec, *, by: User | None) -> None:
     series, _ = CriterionSeries.objects.update_or_create(
         code=spec.series, defaults={"name": spec.series_name, "unit": spec.unit}
     )
@@ -95,6 +95,7 @@ def _create(spec: EditionSpec) -> None:
         licence=spec.licence,
         note=spec.note,
         content_hash=spec.content_hash,
+        loaded_by=by,
     )
     CriterionValue.objects.bulk_create(
         CriterionValue(

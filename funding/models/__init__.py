@@ -1,5 +1,5 @@
 from funding.models.allocation import AllocationLine, AllocationRun, NotifiedAmount
-from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, SeriesEdition
+from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, ImportDraft, SeriesEdition
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.publication import Publication, PublishedAmount
@@ -15,6 +15,7 @@ __all__ = [
     "Envelope",
     "EnvelopeCriterion",
     "FigureStatus",
+    "ImportDraft",
     "NotifiedAmount",
     "OwnObjectiveEnvelope",
     "Paid",

@@ -5,9 +5,16 @@ An edition that a run used never changes: a correction is a new edition.
 
 from __future__ import annotations
 
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from cdppe.accounts.models import User
 
 
 class FigureStatus(models.TextChoices):
@@ -45,6 +52,9 @@ class SeriesEdition(models.Model):
     note = models.TextField("note", blank=True)
     content_hash = models.CharField("empreinte des valeurs", max_length=64)
     loaded_at = models.DateTimeField("chargée le", default=timezone.now)
+    loaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["series", "-loaded_at"]
@@ -75,3 +85,42 @@ class CriterionValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place_code} : {self.value if self.value is not None else 'non disponible'}"
+
+
+class ImportDraftQuerySet(models.QuerySet["ImportDraft"]):
+    """Imports are their authors' alone, and only for a day."""
+
+    def visible_to(self, user: User) -> ImportDraftQuerySet:
+        """The imports that `user` began, as long as they have not expired."""
+        return self.filter(created_by=user, expires_at__gt=timezone.now())
+
+
+class ImportDraft(models.Model):
+    """A table that somebody sent, between its preview and the gesture that stores it as an edition.
+
+    `description` holds what was typed in the form, `table` the cells as they were read: the file itself is
+    not kept. Once stored, the draft points to its edition, so that the same gesture made twice stores once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="import_drafts"
+    )
+    created_at = models.DateTimeField("commencé le", default=timezone.now)
+    expires_at = models.DateTimeField("expire le")
+    description = models.JSONField("description saisie")
+    is_described = models.BooleanField("description complète et juste")
+    file_name = models.CharField("fichier", max_length=200)
+    table = models.JSONField("cellules lues")
+    edition = models.ForeignKey(
+        SeriesEdition, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+    objects = ImportDraftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "import en cours"
+
+    def __str__(self) -> str:
+        return f"{self.file_name}, envoyé le {self.created_at:%d/%m/%Y}"
