@@ -9,11 +9,23 @@ class FundingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from cdppe.documents.registry import register_document_kind
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
+        from funding import letters
         from funding.actions.campaigns import apply_envelopes
+        from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
 
         register_campaign_part(apply_envelopes)
         register_blank_filler(envelope_blanks)
         register_annex(PLAN_ANNEX)
         register_annex(SHEETS_ANNEX)
+        register_document_kind(
+            KIND,
+            render=letters.render_subject,
+            visible_to=letters.is_visible_to,
+            may_render=letters.may_render,
+            back_url=letters.back_url,
+            back_label="Revenir au contrat",
+            on_done=letter_is_done,
+        )

@@ -85,6 +85,7 @@ NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
 NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  302"
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
+NATION_SENT_BACK = "302 403 403 403 403 403 403 403 403 302 302 302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -477,6 +478,10 @@ ROUTES = [
     # Who signs for DGCS publishes: none of the ten does (tests/funding/test_publications.py).
     Route("funding:publication-create", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
     Route("funding:publication-detail", publication, get=NATION_SEEN),
+    Route("funding:letters-request", publication, post=NATION_CLOSED),
+    Route("funding:letters-progress", publication, get=NATION_SEEN),
+    # Nothing is rendered in this world: one is sent back to the publication with a sentence.
+    Route("funding:letters-download", publication, get=NATION_SENT_BACK),
     Route("funding:scenario-list", campaign, get=NATION_SEEN),
     Route("funding:scenario-create", campaign, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-compare", campaign, get=NATION_SEEN),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -39,6 +40,7 @@ class DocumentKind:
     may_render: Callable[[AbstractBaseUser | AnonymousUser, str], bool]
     back_url: Callable[[str], str]
     back_label: str
+    on_done: Callable[[str, UUID], None] | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -52,14 +54,17 @@ def register_document_kind(
     may_render: Callable[[AbstractBaseUser | AnonymousUser, str], bool],
     back_url: Callable[[str], str],
     back_label: str,
+    on_done: Callable[[str, UUID], None] | None = None,
 ) -> None:
     """Add a kind of document.
 
     `render(subject, progress)` may raise `cdppe.lib.errors.RuleViolation`: its sentence becomes the cause of
     the failure. `visible_to` opens the progress page and the download, `may_render` the button that asks for
-    the document again. A second, different kind with the same code is a programming error (ValueError).
+    the document again. `on_done(subject, job id)` is told once the file is stored; what it raises is written
+    in the log and fails nothing. A second, different kind with the same code is a programming error
+    (ValueError).
     """
-    entry = DocumentKind(kind, render, visible_to, may_render, back_url, back_label)
+    entry = DocumentKind(kind, render, visible_to, may_render, back_url, back_label, on_done)
     if _kinds.get(kind, entry) != entry:
         raise ValueError(f"document kind {kind} is registered twice")
     _kinds[kind] = entry

@@ -2,6 +2,7 @@ from funding.models.allocation import AllocationLine, AllocationRun, NotifiedAmo
 from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, ImportDraft, SeriesEdition
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
 from funding.models.financing import ActionFinancing, Contributor
+from funding.models.letter import NotificationLetter
 from funding.models.publication import Publication, PublishedAmount
 from funding.models.scenario import Scenario
 
@@ -16,6 +17,7 @@ __all__ = [
     "EnvelopeCriterion",
     "FigureStatus",
     "ImportDraft",
+    "NotificationLetter",
     "NotifiedAmount",
     "OwnObjectiveEnvelope",
     "Paid",

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from contracts.views.access import get_contract
+from funding.letters import letters_of_contract
 from funding.plan import build_plan
 
 
@@ -14,5 +15,10 @@ from funding.plan import build_plan
 def action_plan(request: HttpRequest, reference: str) -> HttpResponse:
     """The plan and its totals, beside what was notified and the department's share."""
     contract = get_contract(request, reference)
-    context = {"contract": contract, "tab": "plan", "plan": build_plan(contract)}
+    context = {
+        "contract": contract,
+        "tab": "plan",
+        "plan": build_plan(contract),
+        "letters": letters_of_contract(contract),
+    }
     return render(request, "funding/action_plan.html", context)

@@ -17,6 +17,7 @@ from contracts.models import Campaign
 from contracts.views.access import signed_in
 from funding.actions.publications import publish
 from funding.forms import PublicationForm
+from funding.letters import letters_context
 from funding.models import AllocationRun, Publication
 from funding.pictures import picture_of
 from funding.publications import Preview, chosen_runs, history, preview
@@ -48,10 +49,10 @@ def publication_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse
         pk=pk,
     )
     detail = detail_of(publication)
-    context = {
-        "campaign": publication.campaign,
+    context = letters_context(publication) | {
         "detail": detail,
         "picture": picture_of([(row.territory, row.total) for row in detail.rows]),
+        "may_publish": can(signed_in(request), Ability.ALLOCATION_PUBLISH),
     }
     return render(request, "funding/publication_detail.html", context)
 

@@ -97,6 +97,8 @@ def run_job(job_id: UUID) -> None:
         # Whatever went wrong, somebody waits on the page: the job says so and the log says why.
         logger.exception("job %s, attempt %s, failed", job_id, attempt)
         _fail(job_id, attempt, UNEXPECTED_FAILURE)
+    else:
+        _tell(job)
 
 
 def requeue_lost_jobs(*, stale_after: dt.timedelta = STALE_AFTER) -> int:
@@ -185,6 +187,17 @@ def _finish(job_id: UUID, attempt: int, document: RenderedDocument) -> None:
         if stored is not None:
             discard_file(stored)
         raise
+
+
+def _tell(job: RenderJob) -> None:
+    """Tell the owner of the kind that the file is there; the document stays done whatever becomes of it."""
+    on_done = document_kind(job.kind).on_done
+    if on_done is None:
+        return
+    try:
+        on_done(job.subject, job.pk)
+    except Exception:
+        logger.exception("job %s is done, but its owner could not be told", job.pk)
 
 
 def _fail(job_id: UUID, attempt: int, sentence: str) -> None:
