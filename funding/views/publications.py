@@ -69,7 +69,8 @@ def publication_create(request: HttpRequest, code: str) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     year = next((year for year in campaign.years if str(year) == sent.get("annee", "")), None)
     if year is None:
-        if sent.get("annee"):
+        # A page answers for the campaign's own year; a confirmation is never given for another one.
+        if request.method == "POST":
             raise Http404("This campaign has no such year.")
         year = campaign.year
     runs = _runs(campaign, year, sent.getlist("calcul"))

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from cdppe.lib.errors import WrongState
-from funding.actions.allocations import notify_run
+from funding.actions.publications import notify_run
 from funding.models import AllocationLine, AllocationRun, NotifiedAmount
 from tests.factories import CampaignFactory, EnvelopeFactory, TerritoryFactory, UserFactory
 
