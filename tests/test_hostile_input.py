@@ -237,8 +237,8 @@ WITHOUT_FORM = {
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
 }
-# Asked for only in a state that the world does not show, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password"}
+# Asked for only in a state or by a person that the walk does not meet, with no field at all.
+WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request"}
 
 
 def _attacked(site: Site) -> list[Form]:
@@ -443,6 +443,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
     "code": ("inconnu", "a" * 300, "2031"),
     "envelope_code": ("inconnue", "a" * 300),
+    "draft_id": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
+    "kind": ("pdf", "a" * 300),
     "territory_code": ("inconnu", "a" * 300),
     "year": (0, 10**9, 10**30),
     "token": ("x", "a" * 300, "a\x00b", "⟦prefect_name⟧"),
