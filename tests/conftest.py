@@ -124,11 +124,14 @@ def servers_environment(django_db_setup: None) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def celery_worker(
     servers_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """A real Celery worker, on the test database; use it with `transactional_db` or `live_server`."""
+    """A real Celery worker, on the test database; use it with `transactional_db` or `live_server`.
+
+    It stops with its module: a worker that stayed would take the jobs of the tests that kill theirs.
+    """
     with redis.Redis.from_url(servers_environment["REDIS_URL"]) as client:
         # Jobs that earlier tests queued, and that nobody took, name rows that are gone.
         client.flushdb()
