@@ -100,7 +100,8 @@ def matching_rows(source: Source, contracts: QuerySet[Contract], terms: tuple[Te
     query = SearchQuery(postgres_query(terms), config=CONFIGURATION, search_type="raw")
     # The very expression of the index, lest it be computed for every row.
     found = source.rows(contracts).annotate(vector=SearchVector(*source.texts, config=CONFIGURATION))
-    return found.filter(vector=query).annotate(rank=SearchRank(F("vector"), query)).order_by("-rank", "pk")
+    ranked: QuerySet[Any] = found.filter(vector=query).annotate(rank=SearchRank(F("vector"), query))
+    return ranked.order_by("-rank", "pk")
 
 
 def _matching(source: Source, contracts: QuerySet[Contract], terms: tuple[Term, ...]) -> list[Any]:
