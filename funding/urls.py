@@ -9,6 +9,7 @@ from funding.views import (
     plans,
     publications,
     scenarios,
+    sheets_import,
 )
 
 app_name = "funding"
@@ -19,6 +20,17 @@ urlpatterns = [
         "contrats/<slug:reference>/fiches/nouvelle/totaux/",
         action_sheets.sheet_totals,
         name="sheet-create-totals",
+    ),
+    path("contrats/<slug:reference>/fiches/importer/", sheets_import.sheets_import, name="sheets-import"),
+    path(
+        "contrats/<slug:reference>/fiches/importer/modele/",
+        sheets_import.sheets_import_template,
+        name="sheets-import-template",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/importer/<uuid:draft_id>/",
+        sheets_import.sheets_import_preview,
+        name="sheets-import-preview",
     ),
     path("contrats/<slug:reference>/fiches/<int:number>/", action_sheets.sheet_edit, name="sheet-edit"),
     path(

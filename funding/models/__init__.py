@@ -5,6 +5,7 @@ from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
 from funding.models.publication import Publication, PublishedAmount
 from funding.models.scenario import Scenario
+from funding.models.sheets_import import SheetsImport
 
 __all__ = [
     "ActionFinancing",
@@ -26,4 +27,5 @@ __all__ = [
     "PublishedAmount",
     "Scenario",
     "SeriesEdition",
+    "SheetsImport",
 ]

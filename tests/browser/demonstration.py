@@ -41,6 +41,7 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/tableau-de-bord/",
         f"{base}/fiches/",
         f"{base}/fiches/nouvelle/",
+        f"{base}/fiches/importer/",
         f"{base}/fiches/{sheet}/",
         f"{base}/fiches/{sheet}/supprimer/",
         f"{base}/plan-d-action/",
