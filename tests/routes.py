@@ -510,6 +510,7 @@ ROUTES = [
     Route("contracts:signed-file", contract, get=SEEN),
     Route("funding:sheets-import", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheets-import-template", contract, get=EDITED),
+    Route("funding:financing", contract, get=SEEN, post=DONE),
     # An import is its author's alone.
     Route(
         "funding:sheets-import-preview",
