@@ -1,4 +1,4 @@
-"""The ministry's way in a browser: two scenarios, their comparison, a publication, then why (annexe 4; F5-F8).
+"""The ministry in a browser: two scenarios, their comparison, a publication, then why (annexe 4; F5 to F8).
 
 Everything is done by keyboard, from the list of campaigns to the explanations. The figures shown are compared
 with what the engine gives for the same figures, computed here.
