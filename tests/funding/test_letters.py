@@ -94,7 +94,14 @@ def quick_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 
     kind = document_kind(KIND)
     quick = registry.DocumentKind(
-        kind.code, render, kind.visible_to, kind.may_render, kind.back_url, kind.back_label, kind.on_done
+        kind.code,
+        render,
+        kind.visible_to,
+        kind.may_render,
+        kind.back_url,
+        kind.back_label,
+        kind.on_done,
+        kind.back_for,
     )
     monkeypatch.setattr(registry, "_kinds", registry._kinds | {KIND: quick})
 
@@ -386,6 +393,23 @@ class TestThePages:
         _published(publication.campaign, reason="Correction")
         assert download not in _text(council.get(plan))
         assert council.get(download).status_code == 200
+
+    def test_each_goes_back_to_where_the_letter_is_read(
+        self, publication: Publication, signatory: User, nord: Territory
+    ) -> None:
+        contract = ContractFactory(campaign=publication.campaign, territory=nord)
+        request_letters(publication, by=signatory)
+        letter = _letter(publication, "59")
+        RenderJob.objects.filter(pk=letter.job_id).update(state=JobState.FAILED, error="Essai")
+        url = reverse("documents:job", args=[letter.job_id])
+        page = reverse("funding:publication-detail", args=["2020", publication.pk])
+        ministry = _text(_client(signatory).get(url))
+        assert f'href="{page}#letters"' in ministry
+        assert "Revenir aux lettres de la publication" in ministry
+        council = _text(_client(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord)).get(url))
+        assert page not in council
+        assert f'href="{reverse("funding:action-plan", args=[contract.reference])}#balances"' in council
+        assert "Revenir au contrat" in council
 
     def test_a_reader_of_the_ministry_follows_but_does_not_ask(self, publication: Publication) -> None:
         reader = _client(_person(InstitutionKind.DGCS, Role.READER))
