@@ -30,6 +30,7 @@ from django.db import transaction
 
 from cdppe.lib.errors import RuleViolation
 from cdppe.lib.money import format_amount
+from cdppe.lib.table_export import without_formula
 from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import notify_run
@@ -236,9 +237,23 @@ def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) ->
             Row(line.code, names.get(line.code, ""), line.key, line.bound or "", line.amount)
             for line in allocation.lines
         ),
-        content=allocation.to_dict,
+        content=lambda: _json_of_file(allocation),
         workbook=lambda: allocation_workbook(allocation, title=title, names=names),
     )
+
+
+def _json_of_file(allocation: Allocation) -> dict[str, Any]:
+    """What the JSON of a file holds and nothing else: the factor, the total, six values a territory.
+
+    Fractions are text; euros are integers, or decimal text when the unit is not whole.
+    """
+    whole = allocation.to_dict()
+    wanted = ("code", "key", "proportional", "bound", "exact", "amount")
+    return {
+        "factor": whole["factor"],
+        "total": whole["total"],
+        "territories": [{name: line[name] for name in wanted} for line in whole["territories"]],
+    }
 
 
 def _weights(options: Sequence[str]) -> dict[str, Decimal]:
@@ -322,7 +337,8 @@ def _as_csv(blocks: Sequence[Block]) -> str:
     writer.writerow(["envelope", "code", "name", "key", "bound", "amount"])
     for block in blocks:
         for row in block.rows:
-            writer.writerow([block.code, row.code, row.name, _key(row.key, 10), row.bound, f"{row.amount:f}"])
+            texts = [without_formula(text) for text in (block.code, row.code, row.name)]
+            writer.writerow([*texts, _key(row.key, 10), row.bound, f"{row.amount:f}"])
     return out.getvalue()
 
 
