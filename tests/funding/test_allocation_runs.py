@@ -165,6 +165,7 @@ def test_the_command_shares_and_notifies_a_campaign(campaign: Campaign) -> None:
         csv.DictReader(io.StringIO(run_command("--campaign", "2020", "--envelope", "FIR", "--format", "csv")))
     )
     assert sum(Decimal(row["amount"]) for row in rows) == 15_000_000
+    assert {row["weakest_status"] for row in rows} == {"stand_in"}
     content = json.loads(run_command("--campaign", "2020", "--envelope", "FIR", "--format", "json"))
     assert content["weakest_status"] == "stand_in"
     assert len(content["territories"]) == 30

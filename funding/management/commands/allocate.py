@@ -57,11 +57,13 @@ class Row:
 class Block:
     """One envelope shared, ready to print.
 
-    `content` makes what the JSON says, exact fractions included; `workbook` makes the xlsx.
+    `content` makes what the JSON says, exact fractions included; `workbook` makes the xlsx. `status` is the
+    least certain one of the figures, "" for a file, whose figures have none.
     """
 
     title: str
     code: str
+    status: str
     statuses: str
     total: Decimal
     rows: tuple[Row, ...]
@@ -169,6 +171,7 @@ def _block_of_run(run: AllocationRun) -> Block:
     return Block(
         code=run.envelope.code,
         title=f"{run.envelope.label} ({run.envelope.code}), {run.year} : {format_amount(run.amount)} €",
+        status=run.weakest_status,
         statuses=f"Chiffres utilisés : {run.get_weakest_status_display().lower()} pour le moins sûr.",
         total=sum((row.amount for row in rows), Decimal(0)),
         rows=rows,
@@ -231,6 +234,7 @@ def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) ->
     return Block(
         code="",
         title=title,
+        status="",
         statuses="",
         total=allocation.total,
         rows=tuple(
@@ -334,11 +338,15 @@ def _printed(blocks: Sequence[Block], form: str) -> str:
 def _as_csv(blocks: Sequence[Block]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["envelope", "code", "name", "key", "bound", "amount"])
+    # A run on anything but official figures says so, also here.
+    has_status = any(block.status for block in blocks)
+    columns = ["envelope", "code", "name", "key", "bound", "amount"]
+    writer.writerow([*columns, "weakest_status"] if has_status else columns)
     for block in blocks:
         for row in block.rows:
             texts = [without_formula(text) for text in (block.code, row.code, row.name)]
-            writer.writerow([*texts, _key(row.key, 10), row.bound, f"{row.amount:f}"])
+            cells = [*texts, _key(row.key, 10), row.bound, f"{row.amount:f}"]
+            writer.writerow([*cells, block.status] if has_status else cells)
     return out.getvalue()
 
 
