@@ -12,8 +12,9 @@ from typing import Any
 import pypdf
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -196,6 +197,21 @@ class TestAsking:
             NotificationLetter.objects.create(
                 publication=publication, territory=publication.letters.first().territory
             )
+
+    def test_asking_takes_as_many_queries_for_thirty_letters_as_for_two(
+        self, publication: Publication, signatory: User
+    ) -> None:
+        def queries() -> int:
+            NotificationLetter.objects.all().delete()
+            RenderJob.objects.all().delete()
+            with CaptureQueriesContext(connection) as captured:
+                request_letters(publication, by=signatory)
+            return len(captured)
+
+        thirty = queries()
+        publication.amounts.exclude(territory__code__in=["59", "62"]).delete()
+        assert publication.amounts.values("territory").distinct().count() == 2
+        assert queries() == thirty
 
     def test_a_letter_that_failed_is_asked_for_again_and_those_that_are_there_are_kept(
         self, publication: Publication, signatory: User
