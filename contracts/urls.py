@@ -1,6 +1,6 @@
 from django.urls import path
 
-from contracts.views import action_sheets, contracts, details, document, history, objectives
+from contracts.views import action_sheets, contracts, details, document, history, objectives, search
 
 app_name = "contracts"
 
@@ -27,6 +27,8 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
+    path("recherche/", search.search_all, name="search-all"),
+    path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
     path("contrats/<slug:reference>/historique/", history.history, name="history"),
     path("contrats/<slug:reference>/historique/journal/", history.journal, name="journal"),
     path("contrats/<slug:reference>/historique/comparer/", history.compare, name="history-compare"),
