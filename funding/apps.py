@@ -38,4 +38,5 @@ class FundingConfig(AppConfig):
             back_url=letters.back_url,
             back_label="Revenir au contrat",
             on_done=letter_is_done,
+            back_for=letters.back_for,
         )

@@ -118,6 +118,11 @@ urlpatterns = [
         name="amount-explanation",
     ),
     path(
+        "repartition/<slug:code>/criteres/<slug:kind>/",
+        allocations.allocation_criteria_export,
+        name="allocation-criteria-export",
+    ),
+    path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",
         allocations.allocation_start,
         name="allocation-start",

@@ -328,6 +328,10 @@ def envelope(world: World) -> dict[str, Any]:
     return campaign(world) | {"envelope_code": world.run.envelope.code}
 
 
+def matrix_file(world: World) -> dict[str, Any]:
+    return campaign(world) | {"kind": "csv"}
+
+
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
 
@@ -575,5 +579,6 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
+    Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]
