@@ -4,7 +4,7 @@ from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEn
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
 from funding.models.publication import Publication, PublishedAmount
-from funding.models.scenario import Scenario
+from funding.models.scenario import Scenario, ScenarioModulation
 
 __all__ = [
     "ActionFinancing",
@@ -25,5 +25,6 @@ __all__ = [
     "Publication",
     "PublishedAmount",
     "Scenario",
+    "ScenarioModulation",
     "SeriesEdition",
 ]
