@@ -95,7 +95,6 @@ def replay(run: AllocationRun) -> tuple[Difference, ...]:
             ("montant proportionnel", before.proportional, str(line.proportional)),
             ("borne", before.bound or "aucune", line.bound or "aucune"),
             ("montant exact", before.exact, str(line.exact)),
-            ("montant avant modulation", before.before, line.amount),
             ("montant", before.amount, final.amount),
         ]
         if after.modulated:
@@ -112,6 +111,7 @@ def _final_pairs(stored: AllocationLine, computed: ModulatedLine) -> list[tuple[
     """What is compared of a territory of a run with modulations, besides its amounts."""
     asked = computed.modulation
     return [
+        ("montant avant modulation", stored.before, computed.before),
         ("montant exact après modulation", stored.exact_after, str(computed.exact)),
         ("borne après modulation", stored.bound_after or "aucune", computed.bound or "aucune"),
         (

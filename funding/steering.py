@@ -20,6 +20,7 @@ from contracts.models import Campaign
 from funding.balance import stated_sum
 from funding.criteria import CERTAINTY, Figure, Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, FigureStatus, NotifiedAmount
+from funding.modulation_summary import ModulationSummary, summaries_of_runs, summary_of_run
 
 BAR_LENGTH = 1000
 """How long the longest bar of a picture is, in the units of its drawing."""
@@ -83,6 +84,7 @@ class CampaignAllocation:
     envelopes: tuple[EnvelopeSummary, ...]
     rows: tuple[TerritoryShares, ...]
     total: Decimal | None
+    modulations: tuple[ModulationSummary, ...]
 
     @property
     def is_all_official(self) -> bool:
@@ -91,7 +93,10 @@ class CampaignAllocation:
 
 @dataclass(frozen=True)
 class RunLine:
-    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria."""
+    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria.
+
+    `before` is the amount before the modulations; the bound is that of the amount in the end.
+    """
 
     territory: Territory
     key: Decimal
@@ -99,6 +104,7 @@ class RunLine:
     proportional: Decimal
     bound: str
     bound_label: str
+    before: Decimal
     amount: Decimal
     bar: int
     doubts: tuple[str, ...]
@@ -128,11 +134,17 @@ class RunDetail:
     floor_count: int
     ceiling_count: int
     notified_count: int
+    modulation: ModulationSummary | None
 
     @property
     def adds_up(self) -> bool:
-        """Whether the amounts are the envelope, to the euro (rule F6)."""
-        return self.total == self.run.amount
+        """Whether the amounts and the reserve are the envelope, to the euro (rules F6, F9)."""
+        return self.total + self.run.reserve == self.run.amount
+
+    @property
+    def modulations(self) -> tuple[ModulationSummary, ...]:
+        """The run's own, as the pages that show several runs have them."""
+        return () if self.modulation is None else (self.modulation,)
 
     @property
     def has_doubts(self) -> bool:
@@ -211,7 +223,7 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
     lines = {
         (line.run_id, line.territory_id): line
         for line in AllocationLine.objects.filter(run__in=run_ids).only(
-            "run_id", "territory_id", "amount", "bound"
+            "run_id", "territory_id", "amount", "bound", "allocated", "modulation", "bound_after"
         )
     }
     notified = {
@@ -251,6 +263,7 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         envelopes=summaries,
         rows=tuple(sorted(table, key=SORTS[sort])),
         total=stated_sum(total for _, _, total in rows),
+        modulations=summaries_of_runs(run for _, run in pairs if run is not None),
     )
 
 
@@ -266,8 +279,9 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
             key=_readable(line.key),
             contributions=tuple(_readable(each["contribution"]) for each in line.contributions),
             proportional=_readable(line.proportional, places=2),
-            bound=line.bound,
-            bound_label=line.get_bound_display(),
+            bound=line.final_bound,
+            bound_label=line.final_bound_label,
+            before=line.before,
             amount=line.amount,
             bar=_bar(line.amount, largest),
             doubts=_doubts(figures.get(line.territory.code, {}), labels),
@@ -295,6 +309,7 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
         floor_count=bounds["floor"],
         ceiling_count=bounds["ceiling"],
         notified_count=run.notified_amounts.count(),
+        modulation=summary_of_run(run, stored),
     )
 
 
@@ -330,7 +345,7 @@ def _column(series: str, label: str, figures: Figures) -> CriteriaColumn:
 def _share(line: AllocationLine | None, notified: Decimal | None) -> Share:
     if line is None:
         return Share(None, "", "", notified)
-    return Share(line.amount, line.bound, line.get_bound_display(), notified)
+    return Share(line.amount, line.final_bound, line.final_bound_label, notified)
 
 
 def _run_statuses(run: AllocationRun) -> tuple[StatusCount, ...]:
