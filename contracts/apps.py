@@ -10,8 +10,10 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
-        from contracts import document
+        from contracts import document, places
+        from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
+        from contracts.workspace import register_part
 
         register_blank_filler(document.contract_blanks)
         register_document_kind(
@@ -22,3 +24,7 @@ class ContractsConfig(AppConfig):
             back_url=document.document_page,
             back_label="Revenir au document du contrat",
         )
+        for part in PARTS:
+            register_part(part)
+        places.register_locator("sheets", places.locate_sheets)
+        places.register_locator("details", places.locate_details)

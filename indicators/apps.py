@@ -10,8 +10,11 @@ class IndicatorsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from contracts.registry import register_annex, register_campaign_part
+        from contracts.workspace import register_part
         from indicators.actions.campaigns import apply_indicators
         from indicators.document import DASHBOARD_ANNEX
+        from indicators.parts import DASHBOARD_PART
 
+        register_part(DASHBOARD_PART)
         register_campaign_part(apply_indicators)
         register_annex(DASHBOARD_ANNEX)

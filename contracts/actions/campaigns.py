@@ -66,8 +66,7 @@ class PieceInUse(RuleViolation):
     """The file drops a piece of a campaign without contract that other data rests on (a shared envelope)."""
 
     def __init__(self, campaign: Campaign, users: set[Model]) -> None:
-        # `_meta` is public in Django, whatever its underscore says.
-        named = sorted(f"{user._meta.verbose_name} « {user} »" for user in users)  # noqa: SLF001 - see above
+        named = sorted(f"{user._meta.verbose_name} « {user} »" for user in users)
         shown = ", ".join(named[:3]) + (f" et {len(named) - 3} autres" if len(named) > 3 else "")
         super().__init__(
             f"Ce fichier retire de la campagne {campaign.code} ce que d’autres données utilisent : {shown}. "

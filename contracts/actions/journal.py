@@ -28,7 +28,7 @@ def require_editable(contract: Contract) -> None:
     if not contract.is_editable:
         raise WrongState(
             f"Le contrat est à l’état « {contract.get_state_display()} » : rien n’y est modifié. "
-            "Rouvrez d’abord la négociation depuis la vue d’ensemble du contrat."
+            "Rouvrez d’abord la négociation depuis la synthèse du contrat."
         )
 
 

@@ -1,0 +1,21 @@
+"""The side menu of a contract, the same on every page of its workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+
+from contracts.models import Contract
+from contracts.overview import with_facts
+from contracts.workspace import menu
+
+register = template.Library()
+
+
+@register.inclusion_tag("contracts/workspace_menu.html", takes_context=True)
+def workspace_menu(context: RequestContext, contract: Contract, tab: str) -> dict[str, Any]:
+    """The parts of `contract`, each with how far it has got, for whoever asks for the page."""
+    known = with_facts(Contract.objects.filter(pk=contract.pk)).get()
+    return {"entries": menu(known, context["request"].user, tab=tab)}
