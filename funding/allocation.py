@@ -608,10 +608,12 @@ def _in_french(number: Figure) -> str:
 
 
 def in_euros(amount: Figure) -> str:
+    """An amount as the sentences of a refusal write it: "1 234,50 €"."""
     return f"{_in_french(amount)}\u00a0€"
 
 
 def counted_territories(count: int) -> str:
+    """ "1 territoire", "2 territoires"."""
     return f"{count} territoire" if count < 2 else f"{count} territoires"
 
 
