@@ -95,8 +95,8 @@ def scenario_compare(request: HttpRequest, code: str) -> HttpResponse:
         results = [results_of(draft_of(each)) for each in (first, second)]
         context["comparison"] = compare(results[0], results[1], envelope=envelope, sort=sort)
         context["modulations"] = [
-            {"scenario": scenario, "summaries": result.modulations}
-            for scenario, result in zip((first, second), results, strict=True)
+            {"scenario": scenario, "summaries": result.modulations, "of": f", {rank} scénario"}
+            for scenario, result, rank in zip((first, second), results, ("premier", "second"), strict=True)
         ]
         context["is_all_official"] = all(each.is_all_official for each in results)
         asked = {"a": first.pk, "b": second.pk, "enveloppe": envelope.code if envelope is not None else ""}
