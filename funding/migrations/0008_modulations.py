@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("funding", "0005_notification_letter"),
+        ("funding", "0007_own_means"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
