@@ -257,8 +257,11 @@ def _sheets_import(cast: Cast) -> SheetsImport:
 
 
 def _scenario(cast: Cast) -> Scenario:
-    """The campaign's own terms, as a scenario."""
-    draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
+    """The campaign's own terms, as a scenario, with a modulation."""
+    typed, codes = typed_of_campaign(cast.campaign)
+    row = f"e{cast.campaign.envelopes.first().pk}-mod-1"
+    typed |= {f"{row}-territory": codes[0], f"{row}-kind": "coefficient", f"{row}-value": "80 %"}
+    draft = read_draft(cast.campaign, typed | {f"{row}-reason": "Engagements non tenus."}, codes)
     return save_scenario(
         None,
         cast.campaign,
@@ -268,6 +271,7 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
+        modulations=draft.modulations,
     )
 
 
