@@ -9,12 +9,15 @@ class IndicatorsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from contracts.places import register_locator
         from contracts.registry import register_annex, register_campaign_part
         from contracts.workspace import register_part
         from indicators.actions.campaigns import apply_indicators
         from indicators.document import DASHBOARD_ANNEX
         from indicators.parts import DASHBOARD_PART
+        from indicators.places import DASHBOARD, locate_cells
 
         register_part(DASHBOARD_PART)
+        register_locator(DASHBOARD, locate_cells)
         register_campaign_part(apply_indicators)
         register_annex(DASHBOARD_ANNEX)
