@@ -352,6 +352,13 @@
     return rows;
   };
 
+  /* What is told above the table pushes it down: the cell stays under the person's eyes. */
+  const keepInPlace = (box, gesture) => {
+    const top = box.getBoundingClientRect().top;
+    gesture();
+    window.scrollBy(0, box.getBoundingClientRect().top - top);
+  };
+
   const paste = (box, text) => {
     const scope = scopeOf(box);
     const block = text.length <= LONGEST_PASTE ? readBlock(text) : null;
@@ -395,16 +402,16 @@
       judgeRow(row);
     }
     pasted.set(scope, { cells, isLast: true });
+    scope.querySelector("[data-grid-undo]").hidden = cells.length === 0;
     tellProblems(scope);
     tellRefused(scope, refused);
-    scope.querySelector("[data-grid-undo]").hidden = cells.length === 0;
     const wrong = cells.filter((each) => each.box.getAttribute("aria-invalid") === "true").length;
-    const left_out = [...refused.values()].reduce((sum, each) => sum + each.count, 0);
+    const leftOut = [...refused.values()].reduce((sum, each) => sum + each.count, 0);
     const parts = [said(cells.length, "cellule collée", "cellules collées")];
     if (wrong) {
       parts.push(`dont ${wrong} à corriger`);
     }
-    parts.push(said(left_out, "refusée", "refusées"));
+    parts.push(said(leftOut, "refusée", "refusées"));
     say(scope, `${parts.join(", ")}.`);
     before.set(box, box.value);
     box.select();
@@ -413,6 +420,7 @@
   const tellRefused = (scope, refused) => {
     const alert = scope.querySelector("[data-grid-refused]");
     alert.hidden = refused.size === 0;
+    scope.querySelector("[data-grid-see-refused]").hidden = refused.size === 0;
     fill(
       alert.querySelector("[data-grid-list]"),
       [...refused].map(([why, { count, names }]) => {
@@ -456,7 +464,7 @@
       return;
     }
     event.preventDefault();
-    paste(box, text);
+    keepInPlace(box, () => paste(box, text));
   });
 
   document.addEventListener("click", (event) => {
@@ -467,7 +475,7 @@
     if (event.target.closest("[data-grid-undo]")) {
       const box = pasted.get(scope)?.cells[0]?.box;
       undo(scope);
-      box?.focus();
+      go(box?.isConnected ? box : null);
     } else if (event.target.closest("[data-grid-next-error]")) {
       const wrong = boxesOf(scope).filter((box) => box.getAttribute("aria-invalid") === "true");
       const here = lastBox && scope.contains(lastBox) ? lastBox : null;
