@@ -329,8 +329,10 @@ class ValueGrid:
         }
         has_errors = bool(reason["error"] or any(box.get("error") for box in boxes))
         return {
+            "key": line.key,
             "row": row,
             "sign": unit_sign(row.unit),
+            "refusal": "",
             "boxes": boxes,
             "cells": (),
             "reason": reason,
@@ -367,7 +369,16 @@ def _printed(row: Row) -> dict[str, Any]:
     cells = () if row.kind == IndicatorKind.HEADING else row.cells
     words = {IndicatorKind.HEADING: "intitulé sans valeur", IndicatorKind.SHARE: "ligne calculée"}
     refusal = row.repeats or words.get(IndicatorKind(row.kind), "")
-    return {"row": row, "boxes": [], "cells": cells, "reason": None, "has_errors": False, "refusal": refusal}
+    return {
+        "key": str(row.indicator_id),
+        "row": row,
+        "sign": "",
+        "refusal": refusal,
+        "boxes": [],
+        "cells": cells,
+        "reason": None,
+        "has_errors": False,
+    }
 
 
 def _field(line: Line, cell: Cell) -> str:

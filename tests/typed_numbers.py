@@ -1,8 +1,8 @@
 """What a typed number is, for the server and for the page: one table of cases, one way to ask the server.
 
-The table (`typed_numbers.json`) says what is typed, and the number read ("1234.5", null for a blank) or the
-words of the sentence that refuses it. It is run on the Python rules by `tests/test_typed_numbers.py` and on the
-page's by `tests/browser/test_typed_numbers_in_the_page.py`, which also compares them on random texts.
+The table (`typed_numbers.json`) says what is typed, and the number read ("1234.5", null for a blank) or words
+of the sentence that refuses it. It is run on the Python rules by `tests/test_typed_numbers.py`, and on those
+of the page by `tests/browser/test_typed_numbers_in_the_page.py`, which also compares them on random texts.
 """
 
 from __future__ import annotations

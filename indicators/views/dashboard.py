@@ -141,5 +141,5 @@ def _address(contract: Contract, section: Section | None) -> str:
 
 def _told(written: int) -> str:
     if not written:
-        return "Rien n’a changé : aucune valeur n’était différente."
+        return "Toutes les valeurs sont enregistrées : rien n’a changé depuis."
     return "1 valeur enregistrée." if written == 1 else f"{written} valeurs enregistrées."

@@ -532,6 +532,12 @@
     if (!form.matches("[data-grid-scope]") || !answer?.problems) {
       return;
     }
+    // What was written is what the next save compares with, even when some cells beside it were refused.
+    for (const [name, value] of Object.entries(answer.fields ?? {})) {
+      if (form.elements[name]) {
+        form.elements[name].value = value;
+      }
+    }
     for (const [id, text] of Object.entries(answer.computed ?? {})) {
       const cell = document.getElementById(id);
       if (cell && !inCell(cell)) {
@@ -547,7 +553,7 @@
         if (answer.conflicts?.[box.name]) {
           choose(box, answer.conflicts[box.name]);
         }
-      } else if (!sentence && box.getAttribute("aria-invalid") === "true") {
+      } else if (!sentence && document.getElementById(messageId(box))) {
         judge(box);
       }
     }

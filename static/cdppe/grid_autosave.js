@@ -1,6 +1,7 @@
 /* The boxes of the tableau de bord save by themselves: a form marked `data-autosave` is sent to its own address a moment
    after the last change, and says what became of it. The answer goes to the page as an `autosave:answer` event:
-   `detail.answer` is the JSON, `detail.sent` what was sent, `detail.isSaved` whether all of it is stored. */
+   `detail.answer` is the JSON, `detail.sent` what was sent, `detail.isSaved` whether all of it is stored. grid.js does
+   the rest at the cells: any script that sends the form and fires that event can stand in for this one. */
 "use strict";
 
 (() => {
@@ -69,11 +70,6 @@
         wait(RETRY);
       }
       savedAt = answer.saved_at ?? savedAt;
-      for (const [name, value] of Object.entries(answer.fields ?? {})) {
-        if (form.elements[name]) {
-          form.elements[name].value = value;
-        }
-      }
       say(told(response.status, answer));
       form.dispatchEvent(
         new CustomEvent("autosave:answer", {

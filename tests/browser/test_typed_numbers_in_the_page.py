@@ -1,4 +1,4 @@
-"""The page reads typed numbers as the server does, sentence by sentence: a table of cases, then random texts."""
+"""The page reads typed numbers as the server does, to the word: a table of cases, then random texts."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ def test_saving_the_page_as_it_was_opened_changes_nothing(board: Board) -> None:
 
     answer = client.post(boxes(board), fields, follow=True)
 
-    assert "Rien n’a changé" in answer.content.decode()
+    assert "rien n’a changé depuis" in answer.content.decode()
     assert not board.contract.events.exists()
     stored = value_of(board, board.births)
     assert stored is not None
