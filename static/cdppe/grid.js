@@ -101,6 +101,7 @@
     const remarks = message?.closest("[data-grid-remarks]");
     message?.remove();
     document.getElementById(`${box.id}-choice`)?.remove();
+    delete box.dataset.contested;
     if (remarks && !remarks.cells[0].childElementCount) {
       remarks.remove();
     }
@@ -111,6 +112,9 @@
   };
 
   const judge = (box) => {
+    if (box.dataset.contested === box.value) {
+      return;
+    }
     const sentence = problemOf(box);
     if (sentence) {
       mark(box, sentence);
@@ -148,6 +152,12 @@
   };
 
   const fill = (list, items) => {
+    // A list that says the same again keeps its links: one of them may be under the pointer.
+    const told = items.map((item) => item.textContent ?? item).join("\n");
+    if (list.dataset.told === told && list.childElementCount) {
+      return;
+    }
+    list.dataset.told = told;
     const shown = items.slice(0, MOST_TOLD);
     if (items.length > MOST_TOLD) {
       shown.push(`et ${said(items.length - MOST_TOLD, "autre", "autres")}.`);
@@ -472,7 +482,11 @@
     if (!scope) {
       return;
     }
-    if (event.target.closest("[data-grid-undo]")) {
+    const link = event.target.closest("[data-grid-errors] a[href^='#']");
+    if (link) {
+      event.preventDefault();
+      go(document.getElementById(link.hash.slice(1)));
+    } else if (event.target.closest("[data-grid-undo]")) {
       const box = pasted.get(scope)?.cells[0]?.box;
       undo(scope);
       go(box?.isConnected ? box : null);
@@ -494,6 +508,7 @@
   // --- What the server answers to a page that saves by itself ----------------------------------
 
   const choose = (box, conflict) => {
+    box.dataset.contested = box.value;
     const opened = box.form.elements[box.name.replace(/^v-/u, "o-")];
     const row = box.closest("tr");
     const settle = (isMine) => {
