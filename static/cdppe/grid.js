@@ -398,10 +398,13 @@
       line.forEach((value, right) => {
         const place = places[left + right];
         const target = inCell(place);
-        if (target) {
+        // A block that is too wide must not write its figures over the reasons.
+        const isStray = target?.dataset.reason !== undefined && numbers.readFigure(value).value !== null;
+        if (target && !isStray) {
           cells.push({ box: target, before: target.value, after: value });
         } else if (value) {
-          refuse(place?.dataset.refuses ?? row?.dataset.refuses ?? "hors du tableau", row ? rowName(row) : "");
+          const own = isStray ? "un nombre n’est pas une raison" : place?.dataset.refuses;
+          refuse(own ?? row?.dataset.refuses ?? "hors du tableau", row ? rowName(row) : "");
         }
       });
     });
