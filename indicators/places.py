@@ -7,11 +7,15 @@ from collections.abc import Collection
 from django.urls import reverse
 
 from contracts.models import Contract
-from contracts.places import Located, Place
+from contracts.places import Located, Place, field_label
+from indicators.actions.local_indicators import LOCAL_FIELDS
 from indicators.dashboard import TYPED_KINDS, Column, columns_of, half_year_columns_of, indicators_of
-from indicators.models import IndicatorKind, Periodicity, ValueKind
+from indicators.models import Indicator, IndicatorKind, IndicatorValue, Periodicity, ValueKind
 
 DASHBOARD = "dashboard"
+
+ROW_FIELDS = frozenset({*LOCAL_FIELDS, "unavailable_reason"})
+"""What a place may name of a row beside its cells."""
 
 
 def cell_place(indicator_id: int, column: Column) -> Place:
@@ -22,8 +26,9 @@ def cell_place(indicator_id: int, column: Column) -> Place:
 def locate_cells(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """Rows and cells in words, « Nombre de naissances – Cible 2030 », with the address of the very box.
 
-    A cell that is not typed (a share, a heading, no such column) is left out, and so is a row that the
-    contract does not, or no longer, have. One query, whatever the number of places.
+    A field of the row itself (its name, the reason of a value) has the address of the row. A cell that does
+    not exist (a heading, no such column) is left out, and so is a row that the contract does not, or no
+    longer, have. One query, whatever the number of places.
     """
     url = reverse("indicators:dashboard-fill", args=[contract.reference])
     rows = {row.pk: row for row in indicators_of(contract)}
@@ -35,8 +40,9 @@ def locate_cells(contract: Contract, places: Collection[Place]) -> dict[Place, L
         if row is None:
             continue
         label = row.short_label or row.label
-        if not place.field:
-            found[place] = Located(label, f"{url}#row-{row.pk}")
+        if not place.field or place.field in ROW_FIELDS:
+            words = field_label(Indicator, place.field) or field_label(IndicatorValue, place.field)
+            found[place] = Located(f"{label} – {words}" if words else label, f"{url}#row-{row.pk}")
             continue
         is_half_yearly = row.periodicity == Periodicity.HALF_YEARLY
         column = columns.get(place.field) or (halves.get(place.field) if is_half_yearly else None)

@@ -16,6 +16,7 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.history import FieldChange
 
 __all__ = [
     "ActionSheet",
@@ -28,6 +29,7 @@ __all__ = [
     "ContractObjective",
     "ContractParty",
     "Deadline",
+    "FieldChange",
     "Measure",
     "Objective",
     "RetroplanningStep",

@@ -19,6 +19,7 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contract
 from indicators.dashboard import (
     TYPED_KINDS,
@@ -98,6 +99,7 @@ class _Overtaken(Exception):
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) -> int:
     """Write `changes` in the tableau de bord of `contract`; how many cells were really written.
 
@@ -125,6 +127,7 @@ def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) 
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def autosave_values(contract: Contract, *, changes: Sequence[CellChange], by: User) -> Settled:
     """Write those of `changes` that nobody forestalled, while the person goes on typing.
 

@@ -185,10 +185,13 @@ def test_a_cell_is_told_in_words_with_the_address_of_its_box(board: Board) -> No
     place = read_place(f"dashboard/{board.births.pk}/target-{year}")
     row = Place("dashboard", board.births.pk)
 
-    found = locate(board.contract, [place, row])
+    reason = Place("dashboard", board.births.pk, "unavailable_reason")
+    found = locate(board.contract, [place, row, reason])
 
     assert found[place].label == f"{board.births.short_label or board.births.label} – Cible {year}"
     assert found[place].url == f"{whole(board)}#v-{board.births.pk}-target-{year}"
+    assert found[reason].label.endswith(" – Raison de l’indisponibilité")
+    assert found[reason].url == found[row].url
     assert found[row].url == f"{whole(board)}#row-{board.births.pk}"
 
 
@@ -203,7 +206,7 @@ def test_cells_that_do_not_exist_in_the_contract_are_left_out(board: Board) -> N
     places = [
         Place("dashboard", board.births.pk, "target-1999"),
         Place("dashboard", board.births.pk, f"half-1-{year}"),
-        Place("dashboard", board.births.pk, "label"),
+        Place("dashboard", board.births.pk, "periodicity"),
         Place("dashboard", board.examinations.pk, f"target-{year}"),
         Place("dashboard", foreign.pk, f"target-{year}"),
         Place("dashboard", 999_999_999_999, f"target-{year}"),
