@@ -75,8 +75,7 @@ def _without_lock(contract: Contract, *, editable: bool = True) -> Contract:
 def unlocked_save(board: Board, wanted: CellChange, user: User) -> Settled:
     """A save without what else would make people wait: the history reads its part under a lock of its own."""
     with transaction.atomic():
-        settled = inspect.unwrap(autosave_values)(board.contract, changes=[wanted], by=user)
-    return settled
+        return inspect.unwrap(autosave_values)(board.contract, changes=[wanted], by=user)
 
 
 def _write_whatever_is_there(values_to_claim: object, by: User) -> None:
