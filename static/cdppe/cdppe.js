@@ -149,15 +149,6 @@ document.addEventListener("htmx:configRequest", (event) => {
     isDirty = false;
   });
 
-  // A page that saves by itself says so: what is stored needs no copy here.
-  form.addEventListener("autosave:answer", (event) => {
-    if (event.detail.isSaved) {
-      clearTimeout(timer);
-      isDirty = false;
-      storage.remove(key);
-    }
-  });
-
   window.addEventListener("beforeunload", (event) => {
     if (isDirty) {
       clearTimeout(timer);

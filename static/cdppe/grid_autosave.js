@@ -1,7 +1,10 @@
 /* The boxes of the tableau de bord save by themselves: a form marked `data-autosave` is sent to its own address a moment
    after the last change, and says what became of it. The answer goes to the page as an `autosave:answer` event:
    `detail.answer` is the JSON, `detail.sent` what was sent, `detail.isSaved` whether all of it is stored. grid.js does
-   the rest at the cells: any script that sends the form and fires that event can stand in for this one. */
+   the rest at the cells: any script that sends the form and fires that event can stand in for this one.
+
+   Lines that are not stored are kept on this computer under the same names as other drafts (see cdppe.js, which erases
+   them at sign-out and after a week), and offered when the page is opened again. */
 "use strict";
 
 (() => {
@@ -17,6 +20,79 @@
   let isDirty = false;
   let isSubmitted = false;
   let savedAt = "";
+
+  // --- The copy on this computer of the lines that are not stored ------------------------------------
+
+  const key = `cdppe-draft:${form.dataset.gridDraft}:${location.pathname}`;
+  const offer = document.querySelector("[data-draft-offer]");
+  const typed = () => [...form.querySelectorAll("[data-grid] input:not([type=hidden])")];
+  // After a refusal the page shows what was typed: what is stored is not known until the next answer.
+  const isRefused = document.querySelector("[data-grid-server-errors]") !== null;
+  const stored = new Map(typed().map((box) => [box.name, isRefused ? null : box.defaultValue]));
+  let isSigningOut = false;
+
+  // A browser that refuses storage keeps no copy; everything else works.
+  const storage = (gesture) => {
+    try {
+      return gesture(localStorage);
+    } catch {
+      return null;
+    }
+  };
+  const unsaved = () => typed().filter((box) => box.value !== stored.get(box.name));
+  const keep = (sentFrom) => {
+    const lines = new Set(unsaved().map((box) => box.closest("tr")));
+    if (isSigningOut || !lines.size) {
+      storage((local) => local.removeItem(key));
+      return;
+    }
+    const fields = {};
+    for (const input of [...lines].flatMap((line) => [...line.querySelectorAll("input")])) {
+      fields[input.name] = input.value;
+    }
+    storage((local) => local.setItem(key, JSON.stringify({ at: Date.now(), fields, sentFrom })));
+  };
+
+  document.addEventListener("submit", (event) => {
+    isSigningOut ||= event.target.querySelector("[data-forgets-drafts]") !== null;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!isSubmitted && !isSigningOut && unsaved().length) {
+      keep();
+      event.preventDefault();
+    }
+  });
+
+  const offerCopy = () => {
+    const draft = storage((local) => JSON.parse(local.getItem(key)));
+    const differs = ([name, value]) => stored.has(name) && form.elements[name].value !== value;
+    if (!offer || !draft?.fields || !Object.entries(draft.fields).some(differs)) {
+      return;
+    }
+    const when = new Date(draft.at);
+    const hour = when.toLocaleTimeString("fr-FR", { hour: "2-digit", minute: "2-digit" });
+    offer.querySelector("[data-draft-when]").textContent = `le ${when.toLocaleDateString("fr-FR")} à ${hour}`;
+    offer.hidden = false;
+    const close = () => {
+      offer.hidden = true;
+      typed()[0]?.focus();
+    };
+    offer.querySelector("[data-draft-restore]").addEventListener("click", () => {
+      for (const [name, value] of Object.entries(draft.fields)) {
+        if (form.elements[name]) {
+          form.elements[name].value = value;
+        }
+      }
+      close();
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    offer.querySelector("[data-draft-discard]").addEventListener("click", () => {
+      storage((local) => local.removeItem(key));
+      close();
+    });
+  };
+
+  // --- Sending ---------------------------------------------------------------------------------------
 
   const say = (text) => {
     if (state) {
@@ -70,6 +146,14 @@
         wait(RETRY);
       }
       savedAt = answer.saved_at ?? savedAt;
+      if (answer.problems) {
+        for (const [name, value] of sent) {
+          if (stored.has(name) && !(name in answer.problems)) {
+            stored.set(name, value);
+          }
+        }
+      }
+      keep();
       say(told(response.status, answer));
       form.dispatchEvent(
         new CustomEvent("autosave:answer", {
@@ -89,16 +173,22 @@
     }
   }
 
+  let copying = null;
   form.addEventListener("input", () => {
     isDirty = true;
+    clearTimeout(copying);
+    copying = setTimeout(keep, 400);
     wait(PAUSE);
   });
   form.addEventListener("submit", () => {
     isSubmitted = true;
     clearTimeout(timer);
+    clearTimeout(copying);
+    keep(location.pathname);
   });
   window.addEventListener("online", () => wait(0));
   window.addEventListener("pageshow", () => {
     isSubmitted = false;
   });
+  offerCopy();
 })();

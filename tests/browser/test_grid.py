@@ -361,9 +361,15 @@ def test_a_session_that_ends_is_told_and_what_was_typed_is_offered_again(
     sheet.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     sheet.box(sheet.births).fill("12")
     expect(sheet.state).to_contain_text("session")
+    assert sheet.stored() == {}
     sheet.page.once("dialog", lambda dialog: dialog.accept())
     signed_in(sheet.page, sheet.cast.council_editor.email).goto(PAGE)
     sheet.page.get_by_role("button", name="Reprendre ce texte").click()
+    expect(sheet.box(sheet.births)).to_have_value("12")
+    sheet.expect_stored(12)
+    # What is stored leaves no copy behind: the next opening offers nothing.
+    sheet.page.goto(PAGE)
+    expect(sheet.page.get_by_role("button", name="Reprendre ce texte")).to_be_hidden()
     expect(sheet.box(sheet.births)).to_have_value("12")
 
 

@@ -262,7 +262,7 @@ def test_half_years_are_typed_and_shown_beside_the_annexe(board: Board, visits: 
         (ValueKind.SECOND_HALF, None, "logiciel changé"),
     }
     read = client.get(reverse("indicators:dashboard", args=[board.contract.reference])).content.decode()
-    assert "Retours semestriels" in read
+    assert "Remontées semestrielles" in read
     assert "2e semestre" in read
     assert "logiciel changé" in read
 
