@@ -17,6 +17,7 @@ from contracts.models.contracts import (
     ContractParty,
 )
 from contracts.models.history import FieldChange
+from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
@@ -34,4 +35,5 @@ __all__ = [
     "Objective",
     "RetroplanningStep",
     "Signatory",
+    "Takeover",
 ]
