@@ -78,6 +78,7 @@ OPEN = "        200  200  200  200  200  200  200  200  200  200  200  200"
 PERSONAL = "    302  200  200  200  200  200  200  200  200  200  200  302"
 SEEN = "        302  200  200  200  200  404  404  404  200  200  200  302"
 EDITED = "      302  200  200  200  403  404  404  404  403  403  403  302"
+FILLED = "      302  200  200  200  302  404  404  404  302  302  302  302"
 DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
@@ -543,6 +544,8 @@ ROUTES = [
     Route("documents:job-download", job, get=SEEN),
     # --- Tableau de bord
     Route("indicators:dashboard", contract, get=SEEN),
+    # Who only reads is sent to the page that is read.
+    Route("indicators:dashboard-fill", contract, get=FILLED, post=DONE),
     Route("indicators:dashboard-edit", section, get=EDITED, post=DONE),
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),

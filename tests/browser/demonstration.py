@@ -39,6 +39,7 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/compte/",
         f"{base}/objectifs/",
         f"{base}/tableau-de-bord/",
+        f"{base}/tableau-de-bord/modifier/",
         f"{base}/fiches/",
         f"{base}/fiches/nouvelle/",
         f"{base}/fiches/importer/",
