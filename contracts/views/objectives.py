@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -36,13 +36,13 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
     carried = {
         each.objective_id: each
         for each in contract.objectives.select_related("objective").annotate(
-            sheet_count=Count("action_sheets")
+            sheet_count=Count("action_sheets", filter=Q(action_sheets__archived_at__isnull=True))
         )
         if each.objective_id is not None
     }
     own = list(
         contract.objectives.filter(objective__isnull=True)
-        .annotate(sheet_count=Count("action_sheets"))
+        .annotate(sheet_count=Count("action_sheets", filter=Q(action_sheets__archived_at__isnull=True)))
         .order_by("pk")
     )
     catalogue = list(campaign.objectives.select_related("measure__commitment"))
