@@ -27,6 +27,23 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
+    path("contrats/<slug:reference>/fiches/numeros/", action_sheets.sheets_renumber, name="sheets-renumber"),
+    path("contrats/<slug:reference>/fiches/ranger/<int:pk>/", action_sheets.sheet_move, name="sheet-move"),
+    path(
+        "contrats/<slug:reference>/fiches/archiver/<int:pk>/",
+        action_sheets.sheet_archive,
+        name="sheet-archive",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/restaurer/<int:pk>/",
+        action_sheets.sheet_restore,
+        name="sheet-restore",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/demandees/<slug:code>/",
+        action_sheets.sheet_demand,
+        name="sheet-demand",
+    ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
 ]
