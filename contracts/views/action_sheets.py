@@ -60,7 +60,9 @@ def _list_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
             "contract_objective__objective__title",
         )
     )
-    lines = [_line(contract, sheet) for sheet in found]
+    # What the gestures of a filtered list come back to.
+    query = f"?{request.GET.urlencode()}" if form.is_filtering else ""
+    lines = [_line(contract, sheet, query) for sheet in found]
     in_plan = [line for line in lines if not line["sheet"].is_archived]
     shown = [line for line in lines if form.keeps(line["sheet"], is_complete=line["facts"].is_complete)]
     may_edit = may(request, Ability.CONTRACT_EDIT, contract)
@@ -78,20 +80,19 @@ def _list_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "may_edit": may_edit,
         "may_order": may_edit and not form.hides_neighbours,
         "announcement": "",
-        # What the gestures of a filtered list come back to.
-        "query": f"?{request.GET.urlencode()}" if form.is_filtering else "",
     }
 
 
-def _line(contract: Contract, sheet: ActionSheet) -> dict[str, Any]:
-    """One sheet of the list: {"sheet", "facts", "url", "gaps": [{"words", "url"}]}."""
+def _line(contract: Contract, sheet: ActionSheet, query: str) -> dict[str, Any]:
+    """One sheet of the list: {"sheet", "facts", "url", "move_url", "gaps": [{"words", "url"}]}."""
     facts = sheet_facts(sheet)
     url = reverse("funding:sheet-edit", args=[contract.reference, sheet.number])
+    move_url = reverse("contracts:sheet-move", args=[contract.reference, sheet.pk])
     gaps = [
         {"words": words, "url": f"{url}#{'financing' if name == FINANCING_FIELD else f'id_{name}'}"}
         for name, words in zip(facts.missing_fields, facts.missing, strict=True)
     ]
-    return {"sheet": sheet, "facts": facts, "url": url, "gaps": gaps}
+    return {"sheet": sheet, "facts": facts, "url": url, "move_url": f"{move_url}{query}", "gaps": gaps}
 
 
 def _by_objective(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
 def _by_commitment(
     catalogue: list[Any], carried: dict[int, Any], demands: list[Demand]
 ) -> list[dict[str, Any]]:
-    """[{"commitment", "measures": [{"measure", "rows": [{"objective", "contract_objective", "demands"}]}]}]."""
+    """[{"commitment", "measures": [{"measure", "rows": [{objective, contract_objective, demands}]}]}]."""
     of_objective: dict[int, list[Demand]] = defaultdict(list)
     for demand in demands:
         of_objective[demand.template.objective_id].append(demand)
