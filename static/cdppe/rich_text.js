@@ -121,8 +121,16 @@
   /* The text of pasted HTML with its marks: bold, lists, paragraphs and line breaks; everything else is dropped.
      Word writes its lists as paragraphs with `mso-list` in their style, and their marker in a span of its own. */
   const toMarks = (html) => {
-    // The page's strict policy would complain of inline styles: they are read under another name.
-    const inert = html.replace(/(<[a-z][^<>]*?)\sstyle\s*=/gi, "$1 data-style=");
+    // The page's strict policy complains of inline styles and handlers even in a document that never runs: styles
+    // are read under another name, the rest goes before it is parsed.
+    const inert = html
+      .replace(/<!--[^]*?-->/g, "")
+      .replace(/<(style|script|svg|object|iframe|img|link|meta)\b[^]*?>(?:[^]*?<\/\1\s*>)?/gi, (found, name) =>
+        /^(img|link|meta)$/i.test(name) ? found.slice(found.indexOf(">") + 1) : "",
+      )
+      .replace(/<[a-z][^<>]*>/gi, (tag) =>
+        tag.replace(/\sstyle\s*=/gi, " data-style=").replace(/\s(on[a-z]+|src|srcset|href|background)\s*=/gi, " data-none="),
+      );
     const parsed = new DOMParser().parseFromString(inert, "text/html");
     const out = [];
     let runs = [];
@@ -133,6 +141,9 @@
       if (text.trim()) {
         out.push({ text: prefix + text.trim(), gap, isItem: prefix !== "" });
         prefix = "";
+      } else if (gap === "block" && out.length > 0 && runs.length === 0) {
+        // The end of what held the last line, a table or a list.
+        out.at(-1).gap = "block";
       }
       runs = [];
     };
@@ -164,7 +175,7 @@
         }
         return;
       }
-      const weight = /font-weight\s*:\s*([a-z]+|[0-9]+)/.exec(style)?.[1];
+      const weight = /(?:^|;)\s*font-weight\s*:\s*([a-z]+|[0-9]+)/.exec(style)?.[1];
       let strong = isStrong || /^(B|STRONG|H[1-6]|TH)$/.test(name);
       if (weight) {
         strong = weight === "bold" || weight === "bolder" || Number(weight) >= 600;
@@ -275,11 +286,16 @@
 
   const equip = (area) => {
     const label = area.labels?.[0];
-    const name = label?.firstChild?.textContent.trim() ?? "";
+    if (label) {
+      label.id ||= `${area.id}-label`;
+    }
     const bar = document.createElement("div");
     bar.className = "cdppe-rich-text__toolbar";
     bar.setAttribute("role", "toolbar");
-    bar.setAttribute("aria-label", `Mise en forme – ${name}`);
+    bar.setAttribute("aria-label", "Mise en forme du texte");
+    if (label) {
+      bar.setAttribute("aria-describedby", label.id);
+    }
     bar.setAttribute("aria-controls", area.id);
     const gestures = [
       [button("Gras", "Gras (Ctrl+B)"), () => bold(area)],
@@ -292,8 +308,8 @@
     shown.className = "cdppe-rich-text__preview";
     shown.id = `${area.id}-preview`;
     shown.hidden = true;
-    shown.setAttribute("role", "region");
-    shown.setAttribute("aria-label", `Aperçu – ${name}`);
+    shown.setAttribute("role", "group");
+    shown.setAttribute("aria-label", "Aperçu du texte");
     shown.setAttribute("aria-live", "polite");
     shown.tabIndex = 0;
     const buttons = [...gestures.map(([each]) => each), preview];
