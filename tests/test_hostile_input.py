@@ -239,7 +239,7 @@ WITHOUT_FORM = {
     "home:rich-text-preview": "funding:sheet-edit",
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request"}
+WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
 
 
 def _attacked(site: Site) -> list[Form]:

@@ -17,6 +17,7 @@ from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from contracts.actions.journal import locked_contract, record
 from contracts.actions.sheet_ranks import rank_after
+from contracts.history import keeps_history
 from contracts.models import ActionSheet, Contract
 
 SHEET_FIELDS = (
@@ -38,6 +39,7 @@ COPY_SUFFIX = " (copie)"
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def create_action_sheet(
     contract: Contract, *, fields: Mapping[str, Any], by: User, answers_demand: str = ""
 ) -> ActionSheet:
@@ -73,6 +75,7 @@ def create_action_sheet(
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def save_action_sheet(
     sheet: ActionSheet, *, fields: Mapping[str, Any], version: int, by: User
 ) -> ActionSheet:
@@ -110,6 +113,7 @@ def save_action_sheet(
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def delete_action_sheet(sheet: ActionSheet, *, by: User) -> None:
     """Delete `sheet` with its financing; its number is not given again while a later sheet exists.
 
@@ -122,6 +126,7 @@ def delete_action_sheet(sheet: ActionSheet, *, by: User) -> None:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def copy_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
     """A new sheet with the texts of `sheet`, its title followed by « (copie) », ranked just after it.
 
@@ -144,6 +149,7 @@ def copy_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def archive_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
     """Put `sheet` aside: it counts nowhere any more, keeps its number, texts and money, and can come back.
 
@@ -160,6 +166,7 @@ def archive_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def restore_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
     """Bring an archived `sheet` back where it stood, with its number and its money.
 
@@ -176,6 +183,7 @@ def restore_action_sheet(sheet: ActionSheet, *, by: User) -> ActionSheet:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def state_demand(sheet: ActionSheet, *, code: str, by: User) -> ActionSheet:
     """Say that `sheet` answers the demand `code` of its objective (rule O5); empty: that it answers none.
 

@@ -18,6 +18,7 @@ from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.action_sheets import locked_sheet
 from contracts.actions.journal import locked_contract, record
 from contracts.actions.sheet_ranks import rewrite, write_ranks
+from contracts.history import keeps_history
 from contracts.models import ActionSheet, Contract
 
 
@@ -32,6 +33,7 @@ class Rank:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def move_action_sheet(sheet: ActionSheet, *, is_up: bool, by: User) -> Rank:
     """Have `sheet` change places with the one before it (`is_up`) or after it, within its objective.
 
@@ -48,6 +50,7 @@ def move_action_sheet(sheet: ActionSheet, *, is_up: bool, by: User) -> Rank:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def place_action_sheet(sheet: ActionSheet, *, before: int | None, by: User) -> Rank:
     """Put `sheet` just before the sheet whose primary key is `before`, or last of its objective (None).
 
@@ -139,6 +142,7 @@ def renumbering(contract: Contract) -> Renumbering:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def renumber_action_sheets(contract: Contract, *, token: str, by: User) -> int:
     """Number the sheets down their order, as `renumbering` said when its `token` was read; how many changed.
 

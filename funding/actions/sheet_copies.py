@@ -10,11 +10,13 @@ from django.db import transaction
 
 from cdppe.accounts.models import User
 from contracts.actions.action_sheets import copy_action_sheet
+from contracts.history import keeps_history
 from contracts.models import ActionSheet
 from funding.models import ActionFinancing
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def copy_sheet(sheet: ActionSheet, *, with_amounts: bool, by: User) -> ActionSheet:
     """A copy of `sheet` in the same contract; its refusals are those of `copy_action_sheet`."""
     copy = copy_action_sheet(sheet, by=by)

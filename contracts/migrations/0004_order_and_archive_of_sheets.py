@@ -12,7 +12,7 @@ def rank_by_number(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0001_initial"),
+        ("contracts", "0003_search_in_french"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
