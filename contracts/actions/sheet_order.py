@@ -160,10 +160,8 @@ def renumber_action_sheets(contract: Contract, *, token: str, by: User) -> int:
     if not proposed.changes:
         raise RuleViolation("Les numéros suivent déjà l’ordre des fiches.")
     told = ", ".join(f"{sheet.number} → {number}" for sheet, number in proposed.changes)
-    rewrite(
-        "number",
-        [sheet for sheet, _ in proposed.changes],
-        {sheet.pk: number for sheet, number in proposed.changes},
-    )
+    # Read before it is written: the sheets then hold their new numbers, and nothing changes any more.
+    changed = proposed.changes
+    rewrite("number", [sheet for sheet, _ in changed], {sheet.pk: number for sheet, number in changed})
     record(locked, "action_sheet.renumbered", f"Fiches action renumérotées : {told}.", by=by)
-    return len(proposed.changes)
+    return len(changed)

@@ -252,7 +252,8 @@ def test_renumbering_says_what_changes_then_does_exactly_that(client: Client, ca
     assert ">Action 1<" not in page
     token = renumbering(cast.contract).token
     assert token in page
-    assert client.post(url, {"token": token}).status_code == 302
+    done = client.post(url, {"token": token}, follow=True).content.decode()
+    assert "4 fiches ont changé de numéro." in done
     assert [ActionSheet.objects.get(pk=sheet.pk).number for sheet in sheets] == [1, 4, 2, 5, 3]
     assert order(cast.contract) == [1, 2, 3, 4, 5]
     assert cast.contract.events.get().sentence == "Fiches action renumérotées : 3 → 2, 5 → 3, 2 → 4, 4 → 5."
