@@ -18,6 +18,7 @@ from contracts.models.contracts import (
     ContractParty,
 )
 from contracts.models.history import FieldChange
+from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
@@ -36,4 +37,5 @@ __all__ = [
     "RetroplanningStep",
     "SheetTemplate",
     "Signatory",
+    "Takeover",
 ]

@@ -12,7 +12,7 @@ def rank_by_number(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0003_search_in_french"),
+        ("contracts", "0004_take_over"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
