@@ -41,6 +41,23 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
+    path("contrats/<slug:reference>/fiches/numeros/", action_sheets.sheets_renumber, name="sheets-renumber"),
+    path("contrats/<slug:reference>/fiches/ranger/<int:pk>/", action_sheets.sheet_move, name="sheet-move"),
+    path(
+        "contrats/<slug:reference>/fiches/archiver/<int:pk>/",
+        action_sheets.sheet_archive,
+        name="sheet-archive",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/restaurer/<int:pk>/",
+        action_sheets.sheet_restore,
+        name="sheet-restore",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/demandees/<slug:code>/",
+        action_sheets.sheet_demand,
+        name="sheet-demand",
+    ),
     path("recherche/", search.search_all, name="search-all"),
     path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
     path("contrats/<slug:reference>/historique/", history.history, name="history"),

@@ -33,7 +33,7 @@ from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
-from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, Takeover
+from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, SheetTemplate, Takeover
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -103,6 +103,8 @@ class World:
     contract: Contract
     optional_objective: ContractObjective
     sheet: ActionSheet
+    archived_sheet: ActionSheet
+    template: SheetTemplate
     change: FieldChange
     deleted_sheet: FieldChange
     local_indicator: Indicator
@@ -131,11 +133,24 @@ def make_world() -> World:
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
     shared = _run(cast)
-    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental)
+    # Not the number that its rank would give it: there is something to renumber.
+    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental, number=3)
     return World(
         cast=cast,
         contract=cast.contract,
         optional_objective=optional,
+        archived_sheet=ActionSheetFactory(
+            contract=cast.contract, contract_objective=fundamental, archived_at=now
+        ),
+        template=SheetTemplate.objects.create(
+            objective=fundamental.objective,
+            code="trame",
+            demand="S’engager à travers une fiche action",
+            title="Trame",
+            texts={"public": "[À compléter : qui]"},
+            source="Texte",
+            position=1,
+        ),
         sheet=sheet,
         change=_change(cast, sheet),
         deleted_sheet=_deleted_sheet(cast, fundamental),
@@ -292,6 +307,22 @@ def sheet(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.sheet.number}
 
 
+def ranked_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.sheet.pk}
+
+
+def archived_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.archived_sheet.pk}
+
+
+def demand(world: World) -> dict[str, Any]:
+    return contract(world) | {"code": world.template.code}
+
+
+def one_up(world: World) -> dict[str, Any]:
+    return {"sens": "haut"}
+
+
 def change(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.change.pk}
 
@@ -434,6 +465,7 @@ ROUTES = [
     # --- Home
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
+    Route("home:rich-text-preview", nothing, post=PERSONAL),
     # --- People
     Route(
         "accounts:sign-in",
@@ -503,6 +535,16 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:sheet-move", ranked_sheet, post=DONE, data=one_up),
+    Route("contracts:sheet-archive", ranked_sheet, post=DONE),
+    Route("contracts:sheet-restore", archived_sheet, post=DONE),
+    Route(
+        "contracts:sheets-renumber",
+        contract,
+        get=EDITED,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:sheet-demand", demand, get=SEEN, post=REFUSED_FORM),
     Route(
         "contracts:takeover-start",
         get="   302  200  200  200  403  200  200  200  403  403  403  302",
@@ -555,6 +597,7 @@ ROUTES = [
     Route("funding:sheet-create-totals", contract, post=EDITED),
     Route("funding:sheet-edit", sheet, get=SEEN, post=REFUSED_FORM),
     Route("funding:sheet-totals", sheet, post=EDITED),
+    Route("funding:sheet-copy", ranked_sheet, get=EDITED, post=DONE),
     Route("funding:action-plan", contract, get=SEEN),
     # --- Allocation: the ministry's alone
     Route("funding:allocation-list", get=NATION_SEEN),

@@ -236,6 +236,7 @@ WITHOUT_FORM = {
     "funding:sheet-create-totals": "funding:sheet-create",
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
+    "home:rich-text-preview": "funding:sheet-edit",
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all.
 WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
@@ -545,6 +546,9 @@ ASKED = (
     "campagne",
     "territoire",
     "next",
+    "etat",
+    "texte",
+    "demande",
 )
 
 

@@ -29,6 +29,8 @@ from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
+NOT_FIELDS = ("objective", "own", "answers_demand")
+"""What a sheet of the demonstration says besides its own texts."""
 OWN_TERMS = "Termes de la campagne"
 WITHOUT_CEILING = "Sans dotation maximale"
 
@@ -221,9 +223,11 @@ class _Filling:
                 name: text.format(public=item.get("public", ""), but=item.get("operational_objective", ""))
                 for name, text in texts.items()
             }
-            fields |= {name: value for name, value in item.items() if name not in ("objective", "own")}
+            fields |= {name: value for name, value in item.items() if name not in NOT_FIELDS}
             fields["contract_objective"] = self._contract_objective(item)
-            sheet = create_action_sheet(self.contract, fields=fields, by=self.by)
+            sheet = create_action_sheet(
+                self.contract, fields=fields, by=self.by, answers_demand=item.get("answers_demand", "")
+            )
             if texts:
                 sheet.has_invented_text = True
                 sheet.save(update_fields=["has_invented_text"])

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 
+from cdppe.lib.rich_text_widget import RichTextarea
 from contracts.actions.action_sheets import SHEET_FIELDS
 from contracts.models import ActionSheet, Contract, ContractObjective
 
@@ -68,7 +69,7 @@ class ActionSheetForm(forms.ModelForm):
     class Meta:
         model = ActionSheet
         fields = SHEET_FIELDS
-        widgets = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
+        widgets = {name: RichTextarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
         help_texts = HINTS
         error_messages = {"title": {"required": "Donnez un intitulé à l’action."}}
 

@@ -7,6 +7,7 @@ from contracts.models.campaigns import (
     Measure,
     Objective,
     RetroplanningStep,
+    SheetTemplate,
     Signatory,
 )
 from contracts.models.contracts import (
@@ -34,6 +35,7 @@ __all__ = [
     "Measure",
     "Objective",
     "RetroplanningStep",
+    "SheetTemplate",
     "Signatory",
     "Takeover",
 ]

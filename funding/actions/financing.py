@@ -41,18 +41,20 @@ def save_sheet_with_financing(
     version: int | None,
     amounts: Sequence[StatedAmount],
     by: User,
+    answers_demand: str = "",
 ) -> ActionSheet:
     """Create (`sheet` None) or save a sheet, and make its money exactly `amounts`: all of it or nothing.
 
-    `fields` and `version` are those of `create_action_sheet` and `save_action_sheet`, whose refusals pass
-    through (WrongState, StaleVersion, RuleViolation). Raises RuleViolation for an envelope that may not
-    finance the sheet's objective (rule O3), a year out of the contract or an amount stated twice.
+    `fields`, `answers_demand` (of a new sheet) and `version` (of a stored one) are those of
+    `create_action_sheet` and `save_action_sheet`, whose refusals pass through (WrongState, StaleVersion,
+    RuleViolation). Raises RuleViolation for an envelope that may not finance the sheet's objective (rule
+    O3), a year out of the contract or an amount stated twice.
 
     A plan that exceeds what was notified is saved: it is the pages' duty to say so
     (docs/decisions/plan-over-notified.md).
     """
     if sheet is None:
-        saved = create_action_sheet(contract, fields=fields, by=by)
+        saved = create_action_sheet(contract, fields=fields, by=by, answers_demand=answers_demand)
     else:
         saved = save_action_sheet(sheet, fields=fields, version=version or 0, by=by)
     stored = {_key(row): row for row in saved.financings.all()}
