@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.formats import date_format
 
 from cdppe.accounts.abilities import covers
-from cdppe.accounts.models import InstitutionKind, User
+from cdppe.accounts.models import InstitutionKind, Territory, User
+from cdppe.lib.business_days import day_off
 from contracts.calendar import Agenda, Duty, agenda
 from contracts.models import (
     ActionSheet,
@@ -24,6 +26,8 @@ from contracts.models import (
     Contract,
     ContractObjective,
     ContractParty,
+    ContractStep,
+    DeadlineExtension,
 )
 from contracts.progress import (
     SHEET_PARTS,
@@ -150,7 +154,9 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
                 sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
             ),
             "campaign__deadlines",
-            "campaign__retroplanning_steps",
+            Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
+            "settled_deadlines",
+            "territory__deadline_extensions",
         )
     )
 
@@ -199,23 +205,64 @@ def signs(party: ContractParty, contract: Contract) -> bool:
 
 def duties_of(contract: Contract) -> list[Duty]:
     """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3)."""
-    campaign = contract.campaign
-    return [*campaign_duties(campaign), *retroplanning_duties(contract)]
-
-
-def campaign_duties(campaign: Campaign) -> list[Duty]:
-    """The national deadlines of `campaign`."""
+    settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
     return [
-        Duty(deadline.label, deadline.due_on, tuple(deadline.parties), deadline.description)
+        *campaign_duties(contract.campaign, contract.territory, settled=settled),
+        *retroplanning_duties(contract),
+    ]
+
+
+def campaign_duties(
+    campaign: Campaign, territory: Territory | None = None, *, settled: Mapping[int, dt.date] | None = None
+) -> list[Duty]:
+    """The national deadlines of `campaign`; with `territory`, its extensions in their place (rule C2).
+
+    `settled` maps the deadlines that a contract has met to the day on which it did.
+    """
+    granted = (
+        {each.deadline_id: each for each in territory.deadline_extensions.all()}
+        if territory is not None
+        else {}
+    )
+    return [
+        Duty(
+            deadline.label,
+            on := granted[deadline.pk].due_on if deadline.pk in granted else deadline.due_on,
+            tuple(deadline.parties),
+            deadline.description,
+            anchor=f"deadline-{deadline.pk}",
+            done_on=(settled or {}).get(deadline.pk),
+            note=extension_note(granted.get(deadline.pk), deadline.due_on),
+            day_off=day_off(on, territory.holiday_calendar if territory is not None else ""),
+        )
         for deadline in campaign.deadlines.all()
     ]
 
 
+def extension_note(extension: DeadlineExtension | None, national_on: dt.date) -> str:
+    """What stands beside a date that DGCS put off: the national one and the reason; else empty."""
+    if extension is None:
+        return ""
+    return (
+        f"Échéance nationale du {date_format(national_on)}, prolongée par la DGCS : "
+        f"{extension.reason.rstrip('.')}."
+    )
+
+
 def retroplanning_duties(contract: Contract) -> list[Duty]:
-    """The steps of annexe 3.2, dated from the contract's planned date of effect: the three parties' turn."""
+    """The contract's own steps (annexe 3.2), dated from its date of effect or by hand."""
+    calendar = contract.territory.holiday_calendar
     return [
-        Duty(step.label, contract.step_date(step.days_before), tuple(sorted(PARTIES)), step.description)
-        for step in contract.campaign.retroplanning_steps.all()
+        Duty(
+            step.label,
+            on := step.on(contract.planned_effect_on),
+            tuple(step.parties) or tuple(sorted(PARTIES)),
+            step.description,
+            anchor=f"step-{step.pk}",
+            done_on=step.done_on,
+            day_off=day_off(on, calendar),
+        )
+        for step in contract.calendar_steps.all()
     ]
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
+from contracts.actions.calendar import derive_steps, moved_steps, record_effect_date
 from contracts.actions.journal import locked_contract, record
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
 from contracts.workflow import find_transition
@@ -77,6 +78,7 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
                 )
                 for signatory in campaign.signatories.all()
             )
+            derive_steps(contract)
             record(contract, "contract.created", f"Contrat créé pour la campagne « {campaign} ».", by=by)
     except IntegrityError as error:
         # Two people create it at the same moment: the constraint lets the first one through.
@@ -109,10 +111,14 @@ def save_details(
             "Comparez les deux textes ci-dessous, complétez le vôtre si besoin, puis enregistrez de nouveau.",
             stored=stored,
         )
+    before = stored.planned_effect_on
+    found = moved_steps(stored, fields.get("planned_effect_on", before))
     for name, value in fields.items():
         setattr(stored, name, value)
     stored.version += 1
     stored.save()
+    if stored.planned_effect_on != before:
+        record_effect_date(stored, found, by=by)
     for party in stored.parties.filter(pk__in=representatives):
         party.representative_name = representatives[party.pk].name
         party.representative_title = representatives[party.pk].title

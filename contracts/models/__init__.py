@@ -1,4 +1,10 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.calendar import (
+    CalendarFeed,
+    ContractStep,
+    DeadlineExtension,
+    SettledDeadline,
+)
 from contracts.models.campaigns import (
     Campaign,
     Commitment,
@@ -20,6 +26,7 @@ from contracts.models.contracts import (
 __all__ = [
     "ActionSheet",
     "BankAccount",
+    "CalendarFeed",
     "Campaign",
     "Commitment",
     "Contract",
@@ -27,9 +34,12 @@ __all__ = [
     "ContractModel",
     "ContractObjective",
     "ContractParty",
+    "ContractStep",
     "Deadline",
+    "DeadlineExtension",
     "Measure",
     "Objective",
     "RetroplanningStep",
+    "SettledDeadline",
     "Signatory",
 ]
