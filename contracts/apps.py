@@ -9,8 +9,9 @@ class ContractsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, places
+        from contracts import document, places, reminders
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
         from contracts.workspace import register_part
@@ -28,3 +29,5 @@ class ContractsConfig(AppConfig):
             register_part(part)
         places.register_locator("sheets", places.locate_sheets)
         places.register_locator("details", places.locate_details)
+        places.register_locator("calendar", places.locate_calendar)
+        register_digest_section(reminders.SECTION, reminders.due_lines, position=10)

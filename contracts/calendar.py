@@ -24,14 +24,15 @@ from dataclasses import dataclass
 class Duty:
     """One thing to do by a date; `turn` holds the kinds of institution concerned, empty for everybody.
 
-    `on` is None for a step that nobody has dated yet (rule C3). `anchor` is its place on the page of the
-    calendar, and names it for good: « step-12 », « deadline-3 ».
+    `on` is None for a step that nobody has dated yet (rule C3). `code` is that of a national deadline;
+    `anchor` is its place on the page of the calendar, and names it for good: « step-12 », « deadline-3 ».
     """
 
     label: str
     on: dt.date | None
     turn: tuple[str, ...] = ()
     description: str = ""
+    code: str = ""
     anchor: str = ""
     done_on: dt.date | None = None
     note: str = ""

@@ -58,6 +58,8 @@ class GanttRow:
     on: dt.date | None
     lasting_days: int
     said: str
+    responsible: str = ""
+    resources: str = ""
 
     @property
     def ends_on(self) -> dt.date | None:
@@ -114,6 +116,11 @@ class Gantt:
     today_x: int | None
     today_words: str
 
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """(state, how it is said) of the bars drawn, each once."""
+        return tuple(dict.fromkeys((bar.row.status, bar.row.said) for bar in self.bars))
+
 
 def draw(rows: Sequence[GanttRow], *, today: dt.date) -> Gantt:
     """The drawing of `rows`, in their order; a line for `today` when it falls within or near the dates."""
@@ -126,9 +133,7 @@ def draw(rows: Sequence[GanttRow], *, today: dt.date) -> Gantt:
         first, last = min(first, today), max(last, today)
     columns = _columns(first, last)
     scale = _Scale(columns)
-    bars = tuple(
-        _bar(row, rank, scale) for rank, row in enumerate(row for row in rows if row.on is not None)
-    )
+    bars = tuple(_bar(row, rank, scale) for rank, row in enumerate(row for row in rows if row.on is not None))
     return Gantt(
         width=WIDTH,
         height=HEAD_HEIGHT + ROW_HEIGHT * len(bars),
@@ -189,7 +194,8 @@ def _column_label(number: int, step: int) -> str:
 
 
 def _bar(row: GanttRow, rank: int, scale: _Scale) -> Bar:
-    assert row.on is not None and row.ends_on is not None  # only dated rows are drawn
+    assert row.on is not None  # only dated rows are drawn
+    ends_on = row.ends_on or row.on
     x = scale.x(row.on)
     top = HEAD_HEIGHT + rank * ROW_HEIGHT
     return Bar(
@@ -198,17 +204,17 @@ def _bar(row: GanttRow, rank: int, scale: _Scale) -> Bar:
         text_y=top + ROW_HEIGHT // 2 + 5,
         bar_y=top + (ROW_HEIGHT - BAR_HEIGHT) // 2,
         x=x,
-        width=max(scale.x(row.ends_on + dt.timedelta(days=1)) - x, SHORTEST_BAR),
+        width=max(scale.x(ends_on + dt.timedelta(days=1)) - x, SHORTEST_BAR),
         label=row.label if len(row.label) <= TEXT_LENGTH else f"{row.label[: TEXT_LENGTH - 1].rstrip()}…",
         words=f"{row.label} : {_when(row)}, {row.said}",
     )
 
 
 def _when(row: GanttRow) -> str:
-    assert row.on is not None and row.ends_on is not None
+    assert row.on is not None  # the same
     if row.lasting_days == 1:
         return f"le {write_date(row.on)}"
-    return f"du {write_date(row.on)} au {write_date(row.ends_on)}"
+    return f"du {write_date(row.on)} au {write_date(row.ends_on or row.on)}"
 
 
 def _marks(row: GanttRow, columns: Iterable[Column]) -> tuple[bool, ...]:

@@ -153,12 +153,22 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
                 "action_sheets",
                 sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
             ),
-            "campaign__deadlines",
-            Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
-            "settled_deadlines",
-            "territory__deadline_extensions",
+            *_CALENDAR,
         )
     )
+
+
+_CALENDAR = (
+    "campaign__deadlines",
+    Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
+    "settled_deadlines",
+    "territory__deadline_extensions",
+)
+
+
+def with_calendar(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """`contracts` with what `duties_of` reads of them, and no more."""
+    return contracts.with_context().prefetch_related(*_CALENDAR)
 
 
 def facts_of(contract: Contract) -> Facts:
@@ -230,6 +240,7 @@ def campaign_duties(
             on := granted[deadline.pk].due_on if deadline.pk in granted else deadline.due_on,
             tuple(deadline.parties),
             deadline.description,
+            code=deadline.code,
             anchor=f"deadline-{deadline.pk}",
             done_on=(settled or {}).get(deadline.pk),
             note=extension_note(granted.get(deadline.pk), deadline.due_on),

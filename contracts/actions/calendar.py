@@ -213,7 +213,7 @@ def set_effect_date(
     stored.planned_effect_on = effect_on
     stored.version += 1
     stored.save(update_fields=["planned_effect_on", "version", "updated_at"])
-    record_effect_date(stored, found, by=by)
+    record(stored, "calendar.effect-date", effect_date_sentence(stored, found), by=by)
     return found
 
 
@@ -226,13 +226,14 @@ def moved_steps(contract: Contract, effect_on: dt.date | None) -> tuple[Move, ..
     )
 
 
-def record_effect_date(contract: Contract, found: tuple[Move, ...], *, by: User) -> None:
-    """The line of the journal that says what the new day J of `contract` moved."""
+def effect_date_sentence(contract: Contract, found: tuple[Move, ...]) -> str:
+    """What the journal says of the new day J of `contract` and of the steps that it moved."""
     on = contract.planned_effect_on
     said = f"fixée au {date_format(on)}" if on is not None else "effacée"
-    steps = f"{len(found)} étape{'s' if len(found) > 1 else ''} du calendrier"
-    moved = f"{steps} déplacée{'s' if len(found) > 1 else ''}" if found else "aucune étape déplacée"
-    record(contract, "calendar.effect-date", f"Prise d’effet {said} : {moved}.", by=by)
+    if not found:
+        return f"Prise d’effet {said} : aucune étape déplacée."
+    plural = "s" if len(found) > 1 else ""
+    return f"Prise d’effet {said} : {len(found)} étape{plural} du calendrier déplacée{plural}."
 
 
 @transaction.atomic
@@ -262,7 +263,7 @@ def settle_deadline(
 
 @transaction.atomic
 def grant_extension(
-    deadline: Deadline, territory: Territory, *, due_on: dt.date, reason: str, version: int, by: User
+    deadline: Deadline, territory: Territory, *, due_on: dt.date, reason: str, version: int, by: User | None
 ) -> DeadlineExtension:
     """Give `territory` a later date for a national deadline, with the reason that everybody reads.
 
@@ -314,7 +315,7 @@ def withdraw_extension(extension: DeadlineExtension, *, by: User) -> None:
     _tell_contract(extension, f"Prolongation de l’échéance « {label} » retirée.", by=by)
 
 
-def _tell_contract(extension: DeadlineExtension, sentence: str, *, by: User) -> None:
+def _tell_contract(extension: DeadlineExtension, sentence: str, *, by: User | None) -> None:
     contract = Contract.objects.filter(
         campaign=extension.deadline.campaign_id, territory=extension.territory_id
     ).first()

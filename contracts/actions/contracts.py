@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from contracts.actions.calendar import derive_steps, moved_steps, record_effect_date
+from contracts.actions.calendar import derive_steps, effect_date_sentence, moved_steps
 from contracts.actions.journal import locked_contract, record
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
 from contracts.workflow import find_transition
@@ -117,13 +117,14 @@ def save_details(
         setattr(stored, name, value)
     stored.version += 1
     stored.save()
-    if stored.planned_effect_on != before:
-        record_effect_date(stored, found, by=by)
     for party in stored.parties.filter(pk__in=representatives):
         party.representative_name = representatives[party.pk].name
         party.representative_title = representatives[party.pk].title
         party.save(update_fields=["representative_name", "representative_title"])
-    record(stored, "contract.details-saved", "Informations du contrat modifiées.", by=by)
+    sentence = "Informations du contrat modifiées."
+    if stored.planned_effect_on != before:
+        sentence = f"{sentence} {effect_date_sentence(stored, found)}"
+    record(stored, "contract.details-saved", sentence, by=by)
     return stored
 
 

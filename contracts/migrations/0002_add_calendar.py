@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("diagnosis", "Diagnostic"),
                             ("negotiation", "Négociation"),
-                            ("draft", "Projet finalisé"),
+                            ("signature", "Signature"),
                         ],
                         max_length=20,
                         verbose_name="phase",

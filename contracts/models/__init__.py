@@ -1,6 +1,7 @@
 from contracts.models.action_sheets import ActionSheet
 from contracts.models.calendar import (
     CalendarFeed,
+    CalendarPhase,
     ContractStep,
     DeadlineExtension,
     SettledDeadline,
@@ -27,6 +28,7 @@ __all__ = [
     "ActionSheet",
     "BankAccount",
     "CalendarFeed",
+    "CalendarPhase",
     "Campaign",
     "Commitment",
     "Contract",

@@ -15,10 +15,17 @@ from cdppe.lib.encryption import EncryptedTextField
 from contracts.models.campaigns import Deadline, RetroplanningStep
 from contracts.models.contracts import Contract
 from contracts.retroplanning import date_of
-from contracts.workflow import ContractState
 
 if TYPE_CHECKING:
     from cdppe.accounts.models import User
+
+
+class CalendarPhase(models.TextChoices):
+    """The three phases of annexe 3.1 (rule C4)."""
+
+    DIAGNOSIS = "diagnosis", "Diagnostic"
+    NEGOTIATION = "negotiation", "Négociation"
+    SIGNATURE = "signature", "Signature"
 
 
 class ContractStep(models.Model):
@@ -39,7 +46,7 @@ class ContractStep(models.Model):
     )
     label = models.CharField("étape ou tâche", max_length=200)
     description = models.TextField("précisions", blank=True)
-    phase = models.CharField("phase", max_length=20, choices=ContractState.choices, blank=True)
+    phase = models.CharField("phase", max_length=20, choices=CalendarPhase.choices, blank=True)
     theme = models.CharField("thème", max_length=120, blank=True)
     responsible = models.CharField("responsable", max_length=200, blank=True)
     resources = models.CharField("ressources", max_length=300, blank=True)
