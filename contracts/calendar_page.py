@@ -45,6 +45,14 @@ class StepLine:
     def anchor(self) -> str:
         return f"step-{self.step.pk}"
 
+    @property
+    def counted(self) -> str:
+        """How its date is counted: « J − 15 », « jour J », « J + 10 »; empty when it is not."""
+        days = self.step.days_before
+        if days is None:
+            return ""
+        return "jour J" if days == 0 else f"J − {days}" if days > 0 else f"J + {-days}"
+
 
 @dataclass(frozen=True)
 class DeadlineLine:

@@ -20,13 +20,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-WIDTH = 1180
-LABEL_WIDTH = 330
+WIDTH = 920
+LABEL_WIDTH = 300
 ROW_HEIGHT = 30
 HEAD_HEIGHT = 40
 BAR_HEIGHT = 16
 SHORTEST_BAR = 9
-TEXT_LENGTH = 46
+TEXT_LENGTH = 40
 MOST_COLUMNS = 16
 TODAY_MARGIN = 62
 """Days between today and the first or last date beyond which the drawing does not stretch to today."""
