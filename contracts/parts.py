@@ -71,6 +71,7 @@ PARTS = (
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
     Part("calendar", "Calendrier", "contracts:calendar", 90, measure_calendar),
+    Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
 )
 """Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,

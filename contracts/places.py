@@ -111,6 +111,17 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
     return found
 
 
+def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The objectives of the contract: « Objectif 12 »."""
+    url = reverse("contracts:objectives", args=[contract.reference])
+    carried = contract.objectives.select_related("objective").in_bulk({place.item for place in places})
+    return {
+        place: Located(carried[place.item].short_label, f"{url}#objectif-{place.item}")
+        for place in places
+        if place.item in carried
+    }
+
+
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])
@@ -124,13 +135,16 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
 def locate_calendar(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """Steps of the retroplanning and their fields: « Étape Signature du contrat – Date fixée à la main »."""
     steps = ContractStep.objects.filter(contract=contract).in_bulk({place.item for place in places})
+    page = reverse("contracts:calendar", args=[contract.reference])
     found = {}
     for place in places:
         step = steps.get(place.item)
         if step is None:
+            if not place.item:
+                found[place] = Located("Échéances nationales", f"{page}#{place.field}")
             continue
         label = f"Étape « {step.label} »"
-        url = f"{reverse('contracts:calendar', args=[contract.reference])}#step-{step.pk}"
+        url = f"{page}#step-{step.pk}"
         words = field_label(ContractStep, place.field) if place.field else ""
         if words:
             label = f"{label} – {words}"

@@ -20,6 +20,7 @@ from cdppe.accounts.models import Territory, User
 from cdppe.lib.business_days import day_off, previous_working_day
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contract, ContractStep, Deadline, DeadlineExtension, SettledDeadline
 from contracts.retroplanning import Move, facts_of_step, moves
 
@@ -65,6 +66,7 @@ def derive_steps(contract: Contract) -> None:
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def add_step(contract: Contract, *, fields: Mapping[str, Any], by: User) -> ContractStep:
     """A step of the territory's own, at the end of the retroplanning.
 
@@ -97,6 +99,7 @@ def add_step(contract: Contract, *, fields: Mapping[str, Any], by: User) -> Cont
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def save_step(step: ContractStep, *, fields: Mapping[str, Any], version: int, by: User) -> ContractStep:
     """Write `fields` on the stored `step`, which must still be at `version`; the step as it is now stored.
 
@@ -127,6 +130,7 @@ def save_step(step: ContractStep, *, fields: Mapping[str, Any], version: int, by
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def remove_step(step: ContractStep, *, by: User) -> None:
     """Take an own step out of the calendar.
 
@@ -145,6 +149,7 @@ def remove_step(step: ContractStep, *, by: User) -> None:
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def mark_step(step: ContractStep, *, done_on: dt.date | None, by: User) -> ContractStep:
     """Say that `step` was done on that day, or (None) that it is to be done again.
 
@@ -163,6 +168,7 @@ def mark_step(step: ContractStep, *, done_on: dt.date | None, by: User) -> Contr
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def bring_step_forward(step: ContractStep, *, version: int, by: User) -> ContractStep:
     """Fix the date of `step`, still at `version`, on the working day before it.
 
@@ -193,6 +199,7 @@ def bring_step_forward(step: ContractStep, *, version: int, by: User) -> Contrac
 
 
 @transaction.atomic
+@keeps_history("details")
 def set_effect_date(
     contract: Contract, *, effect_on: dt.date | None, version: int, by: User
 ) -> tuple[Move, ...]:
@@ -237,6 +244,7 @@ def effect_date_sentence(contract: Contract, found: tuple[Move, ...]) -> str:
 
 
 @transaction.atomic
+@keeps_history("calendar")
 def settle_deadline(
     contract: Contract, deadline: Deadline, *, done_on: dt.date | None, by: User
 ) -> SettledDeadline | None:

@@ -23,6 +23,7 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.history import FieldChange
 
 __all__ = [
     "ActionSheet",
@@ -39,6 +40,7 @@ __all__ = [
     "ContractStep",
     "Deadline",
     "DeadlineExtension",
+    "FieldChange",
     "Measure",
     "Objective",
     "RetroplanningStep",

@@ -33,7 +33,7 @@ def derive_steps(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_add_holidays_and_digests"),
-        ("contracts", "0001_initial"),
+        ("contracts", "0003_search_in_french"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
