@@ -23,12 +23,14 @@ from contracts.actions.calendar import (
     withdraw_extension,
 )
 from contracts.actions.contracts import create_contract
+from contracts.kept import restore_step_text
 from contracts.models import (
     Contract,
     ContractEvent,
     ContractStep,
     Deadline,
     DeadlineExtension,
+    FieldChange,
     RetroplanningStep,
 )
 from contracts.overview import duties_of, with_facts
@@ -75,7 +77,7 @@ def signature(cast: Cast) -> ContractStep:
     return cast.contract.calendar_steps.get(campaign_step__code="signature")
 
 
-# --- Deriving the steps -------------------------------------------------------------------------------------
+# --- Deriving the steps ------------------------------------------------------------------------------------
 
 
 def test_c3_a_new_contract_has_the_annex_s_steps_to_the_day(db: None) -> None:
@@ -93,7 +95,7 @@ def test_c3_a_new_contract_has_the_annex_s_steps_to_the_day(db: None) -> None:
     assert contract.calendar_steps.get(label="adoption").parties == ["council"]
 
 
-# --- The page -----------------------------------------------------------------------------------------------
+# --- The page ----------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_the_date_the_state_and_what_a_date_falls_on(client: Client, cast: Cast) -> None:
@@ -204,7 +206,7 @@ def test_a_place_in_the_calendar_has_words_and_an_address(cast: Cast) -> None:
     assert locate(cast.foreign_contract, [here]) == {}
 
 
-# --- Writing ------------------------------------------------------------------------------------------------
+# --- Writing -----------------------------------------------------------------------------------------------
 
 
 def test_a_step_is_saved_and_its_day_off_is_told(client: Client, cast: Cast) -> None:
@@ -352,7 +354,7 @@ def test_the_working_day_is_that_of_the_territory(cast: Cast) -> None:
     assert bring_step_forward(step, version=1, by=cast.council_editor).fixed_on == dt.date(2030, 5, 24)
 
 
-# --- Day J --------------------------------------------------------------------------------------------------
+# --- Day J -------------------------------------------------------------------------------------------------
 
 
 def test_moving_day_j_moves_the_counted_steps_and_says_which(client: Client, cast: Cast) -> None:
@@ -403,7 +405,7 @@ def test_day_j_changed_with_the_general_information_also_says_what_it_moved(cast
     assert [(move.label, move.after) for move in moved] == [("Signature", None)]
 
 
-# --- National deadlines and extensions ----------------------------------------------------------------------
+# --- National deadlines and extensions ---------------------------------------------------------------------
 
 
 def deadline(cast: Cast) -> Deadline:
@@ -549,3 +551,40 @@ def test_the_national_page_asks_as_many_queries_for_fifty_contracts_as_for_five(
     few = count_queries(ask)
     grow(45)
     assert count_queries(ask) == few
+
+
+# --- History -----------------------------------------------------------------------------------------------
+
+
+def test_each_change_of_a_step_is_kept_field_by_field_and_brought_back(cast: Cast) -> None:
+    step = signature(cast)
+    save_step(
+        step, fields={"responsible": "Mme Durand", "days_before": 20}, version=1, by=cast.council_editor
+    )
+    save_step(step, fields={"responsible": ""}, version=2, by=cast.prefect_editor)
+    kept = [
+        (change.field_label, change.before, change.after)
+        for change in FieldChange.objects.filter(place__startswith=f"calendar/{step.pk}/").order_by("pk")
+    ]
+    assert sorted(kept, key=str) == sorted(
+        [
+            ("Responsable", None, "Mme Durand"),
+            ("Jours avant le jour J", "15", "20"),
+            ("Responsable", "Mme Durand", None),
+        ],
+        key=str,
+    )
+    restore_step_text(
+        cast.contract, Place("calendar", step.pk, "responsible"), "Mme Durand", cast.prefect_editor
+    )
+    step.refresh_from_db()
+    assert step.responsible == "Mme Durand"
+    for field in ("days_before", "inconnu"):
+        with pytest.raises(RuleViolation):
+            restore_step_text(cast.contract, Place("calendar", step.pk, field), "3", cast.prefect_editor)
+
+
+def test_a_step_is_found_by_its_words(client: Client, cast: Cast) -> None:
+    own_step(cast, responsible="Mme Durand")
+    client.force_login(cast.council_editor)
+    assert "Comité de pilotage" in client.get("/contrats/38-2030/recherche/?q=durand").content.decode()
