@@ -36,12 +36,16 @@ class StatusCount:
 
 @dataclass(frozen=True)
 class EnvelopeSummary:
-    """An envelope with its last run and how many territories were notified, for one year."""
+    """An envelope with its last run and how many territories were notified, for one year.
+
+    `other_notified_count` are those whose notified amount does not come from this run.
+    """
 
     envelope: Envelope
     run: AllocationRun | None
     statuses: tuple[StatusCount, ...]
     notified_count: int
+    other_notified_count: int
     total: Decimal | None
 
     @property
@@ -56,12 +60,23 @@ class EnvelopeSummary:
 
 @dataclass(frozen=True)
 class Share:
-    """What one territory has of one envelope: from the last run, and as it was notified."""
+    """What one territory has of one envelope: from the last run, and as it was notified.
 
+    `is_notified` says that the notified amount comes from that run.
+    """
+
+    envelope: Envelope
+    run: AllocationRun | None
     amount: Decimal | None
     bound: str
     bound_label: str
     notified: Decimal | None
+    is_notified: bool
+
+    @property
+    def departs(self) -> bool:
+        """Whether what was notified is not what the last run gives: two amounts to tell apart (rule F8)."""
+        return self.notified is not None and self.notified != self.amount
 
 
 @dataclass(frozen=True)
@@ -83,10 +98,12 @@ class CampaignAllocation:
     envelopes: tuple[EnvelopeSummary, ...]
     rows: tuple[TerritoryShares, ...]
     total: Decimal | None
+    has_doubtful_notified: bool
 
     @property
     def is_all_official(self) -> bool:
-        return all(each.is_all_official for each in self.envelopes)
+        """Whether every amount on the page, of a last run or notified, rests on official figures only."""
+        return not self.has_doubtful_notified and all(each.is_all_official for each in self.envelopes)
 
 
 @dataclass(frozen=True)
@@ -215,15 +232,17 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         )
     }
     notified = {
-        (envelope_id, territory_id): amount
-        for envelope_id, territory_id, amount in NotifiedAmount.objects.filter(
-            envelope__campaign=campaign, year=year
-        ).values_list("envelope_id", "territory_id", "amount")
+        (each.envelope_id, each.territory_id): each
+        for each in NotifiedAmount.objects.filter(envelope__campaign=campaign, year=year)
+        .select_related("run")
+        .defer("run__inputs")
     }
     rows = []
     for territory in campaign.territories.all():
         shares = tuple(
             _share(
+                envelope,
+                run,
                 lines.get((run.pk, territory.pk)) if run is not None else None,
                 notified.get((envelope.pk, territory.pk)),
             )
@@ -231,13 +250,16 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         )
         rows.append((territory, shares, stated_sum(share.amount for share in shares)))
     largest = max([total for _, _, total in rows if total is not None], default=Decimal(0))
-    counts = Counter(envelope_id for envelope_id, _ in notified)
     summaries = tuple(
         EnvelopeSummary(
             envelope=envelope,
             run=run,
             statuses=_run_statuses(run) if run is not None else (),
-            notified_count=counts[envelope.pk],
+            notified_count=sum(shares[rank].is_notified for _, shares, _ in rows),
+            other_notified_count=sum(
+                each.envelope_id == envelope.pk and (run is None or each.run_id != run.pk)
+                for each in notified.values()
+            ),
             total=stated_sum(shares[rank].amount for _, shares, _ in rows),
         )
         for rank, (envelope, run) in enumerate(pairs)
@@ -251,6 +273,10 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         envelopes=summaries,
         rows=tuple(sorted(table, key=SORTS[sort])),
         total=stated_sum(total for _, _, total in rows),
+        has_doubtful_notified=any(
+            each.run is not None and each.run.weakest_status != FigureStatus.OFFICIAL
+            for each in notified.values()
+        ),
     )
 
 
@@ -327,10 +353,21 @@ def _column(series: str, label: str, figures: Figures) -> CriteriaColumn:
     )
 
 
-def _share(line: AllocationLine | None, notified: Decimal | None) -> Share:
-    if line is None:
-        return Share(None, "", "", notified)
-    return Share(line.amount, line.bound, line.get_bound_display(), notified)
+def _share(
+    envelope: Envelope,
+    run: AllocationRun | None,
+    line: AllocationLine | None,
+    notified: NotifiedAmount | None,
+) -> Share:
+    return Share(
+        envelope=envelope,
+        run=run,
+        amount=line.amount if line is not None else None,
+        bound=line.bound if line is not None else "",
+        bound_label=line.get_bound_display() if line is not None else "",
+        notified=notified.amount if notified is not None else None,
+        is_notified=line is not None and notified is not None and notified.run_id == line.run_id,
+    )
 
 
 def _run_statuses(run: AllocationRun) -> tuple[StatusCount, ...]:

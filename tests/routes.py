@@ -44,11 +44,13 @@ from contracts.models import (
     ContractStep,
     DeadlineExtension,
     FieldChange,
+    Takeover,
 )
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
+from funding.actions.sheets_import import begin_sheets_import
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -61,6 +63,7 @@ from funding.models import (
     Publication,
     Scenario,
     SeriesEdition,
+    SheetsImport,
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
@@ -123,6 +126,7 @@ class World:
     run: AllocationRun
     notified: NotifiedAmount
     import_draft: ImportDraft
+    sheets_import: SheetsImport
     publication: Publication
     scenario: Scenario
     step: ContractStep
@@ -164,6 +168,7 @@ def make_world() -> World:
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
+        sheets_import=_sheets_import(cast),
         publication=publish(
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
@@ -260,6 +265,17 @@ def _import_draft(cast: Cast) -> ImportDraft:
     return begin_import(
         description, table, is_described=True, file_name="naissances.csv", by=cast.dgcs_editor
     )
+
+
+def _sheets_import(cast: Cast) -> SheetsImport:
+    """A table of one sheet that waits for its confirmation; the contract is being taken over."""
+    Takeover.objects.create(
+        contract=cast.contract,
+        started_by=cast.council_editor,
+        signed_file=store_file(RenderedDocument("signe.pdf", "application/pdf", b"%PDF-1.7")),
+    )
+    table = read_table("Objectif;Intitulé de l’action\n1;Une fiche importée\n".encode(), name="fiches.csv")
+    return begin_sheets_import(cast.contract, table, file_name="fiches.csv", by=cast.council_editor)
 
 
 def _scenario(cast: Cast) -> Scenario:
@@ -391,6 +407,10 @@ def envelope(world: World) -> dict[str, Any]:
     return campaign(world) | {"envelope_code": world.run.envelope.code}
 
 
+def matrix_file(world: World) -> dict[str, Any]:
+    return campaign(world) | {"kind": "csv"}
+
+
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
 
@@ -409,6 +429,10 @@ def edition_file(world: World) -> dict[str, Any]:
 
 def import_draft(world: World) -> dict[str, Any]:
     return {"draft_id": world.import_draft.pk}
+
+
+def sheets_import(world: World) -> dict[str, Any]:
+    return contract(world) | {"draft_id": world.sheets_import.pk}
 
 
 def publication(world: World) -> dict[str, Any]:
@@ -553,6 +577,30 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route(
+        "contracts:takeover-start",
+        get="   302  200  200  200  403  200  200  200  403  403  403  302",
+        post="  302  422  422  422  403  422  422  422  403  403  403  302",
+    ),
+    Route("contracts:takeover", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:takeover-mark", contract, post=DONE),
+    # Not in force: there is nothing to reopen, and the page says so.
+    Route(
+        "contracts:takeover-reopen",
+        contract,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:signed-file", contract, get=SEEN),
+    Route("funding:sheets-import", contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:sheets-import-template", contract, get=EDITED),
+    Route("funding:financing", contract, get=SEEN, post=DONE),
+    # An import is its author's alone.
+    Route(
+        "funding:sheets-import-preview",
+        sheets_import,
+        get="   302  404  404  200  403  404  404  404  403  403  403  302",
+        post="  302  404  404  302  403  404  404  404  403  403  403  302",
+    ),
     Route("contracts:search-all", get=PERSONAL),
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
@@ -610,6 +658,7 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
+    Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
     Route("contracts:calendar", contract, get=SEEN),
     Route("contracts:calendar-gantt", contract, get=SEEN),

@@ -24,6 +24,7 @@ from contracts.models.contracts import (
     ContractParty,
 )
 from contracts.models.history import FieldChange
+from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
@@ -46,4 +47,5 @@ __all__ = [
     "RetroplanningStep",
     "SettledDeadline",
     "Signatory",
+    "Takeover",
 ]

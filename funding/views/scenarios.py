@@ -6,6 +6,7 @@ nothing is stored until « Enregistrer ».
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -60,6 +61,7 @@ def scenario_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "scenario": scenario,
         "draft": draft,
         "result": result,
+        "is_live": False,
         "picture": picture_of([(row.territory, row.total) for row in result.rows]),
         "runs": scenario.runs.select_related("envelope").order_by("-pk")[: len(draft.blocks)],
         "may_run": can(user, Ability.ALLOCATION_RUN),
@@ -106,7 +108,9 @@ def scenario_create(request: HttpRequest, code: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, code=code)
     if request.method == "POST":
         return _save(request, campaign, None)
-    return _page(request, None, read_draft(campaign, *typed_of_campaign(campaign)), version=0)
+    draft = read_draft(campaign, *typed_of_campaign(campaign))
+    # Nobody has typed a name yet: what is missing is said once the form is sent.
+    return _page(request, None, replace(draft, name=replace(draft.name, error="")), version=0)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,7 +129,8 @@ def scenario_results(request: HttpRequest, code: str) -> HttpResponse:
     _require(request, Ability.ALLOCATION_RUN)
     campaign = get_object_or_404(Campaign, code=code)
     draft = _typed(campaign, request.POST)
-    return render(request, "funding/scenario_results.html", {"result": results_of(draft), "draft": draft})
+    context = {"result": results_of(draft), "draft": draft, "is_live": True}
+    return render(request, "funding/scenario_results.html", context)
 
 
 @require_POST
@@ -223,6 +228,7 @@ def _page(
         "differences": differences or [],
         "refusal": refusal,
         "is_refused": status == 422,
+        "is_live": False,
     }
     return render(request, "funding/scenario_edit.html", context, status=status)
 

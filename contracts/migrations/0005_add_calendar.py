@@ -33,7 +33,7 @@ def derive_steps(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_add_holidays_and_digests"),
-        ("contracts", "0003_search_in_french"),
+        ("contracts", "0004_take_over"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
