@@ -15,7 +15,7 @@ from cdppe.lib.business_days import day_off, previous_working_day
 from contracts.gantt import Gantt, GanttRow, draw
 from contracts.models import CalendarPhase, Contract, ContractStep, Deadline, DeadlineExtension
 from contracts.overview import PARTIES, Turn, distance, extension_note, turn
-from contracts.retroplanning import STATUS_LABELS, StepStatus, status_of
+from contracts.retroplanning import STATUS_LABELS, StepStatus, prepares_contract, status_of
 from contracts.workflow import ContractState
 
 PHASE_OF_STATE = {
@@ -124,6 +124,8 @@ def _step_line(
 ) -> StepLine:
     on = step.on(contract.planned_effect_on)
     status = status_of(on, step.done_on, today=today, next_on=next_on)
+    if contract.state == ContractState.IN_FORCE and status != StepStatus.DONE:
+        status = StepStatus.MOOT
     off = day_off(on, calendar)
     computed = contract.step_date(step.days_before)
     return StepLine(
@@ -154,6 +156,7 @@ def deadline_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]
             deadline,
             dates[deadline.pk],
             granted.get(deadline.pk),
+            is_moot=contract.state == ContractState.IN_FORCE and prepares_contract(deadline.code),
             done_on=settled.get(deadline.pk),
             calendar=contract.territory.holiday_calendar,
             today=today,
@@ -170,6 +173,7 @@ def _deadline_line(
     on: dt.date,
     extension: DeadlineExtension | None,
     *,
+    is_moot: bool,
     done_on: dt.date | None,
     calendar: str,
     today: dt.date,
@@ -177,6 +181,8 @@ def _deadline_line(
     kinds: Collection[str],
 ) -> DeadlineLine:
     status = status_of(on, done_on, today=today, next_on=next_on)
+    if is_moot and status != StepStatus.DONE:
+        status = StepStatus.MOOT
     off = day_off(on, calendar)
     return DeadlineLine(
         deadline=deadline,

@@ -38,6 +38,7 @@ from contracts.progress import (
     missing_parts,
     pieces,
 )
+from contracts.retroplanning import prepares_contract
 from contracts.workflow import ContractState
 
 PARTY_NAMES = {
@@ -214,12 +215,15 @@ def signs(party: ContractParty, contract: Contract) -> bool:
 
 
 def duties_of(contract: Contract) -> list[Duty]:
-    """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3)."""
+    """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3).
+
+    Of a contract in force, a paper one taken over too, what led to its signature is left out.
+    """
     settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
-    return [
-        *campaign_duties(contract.campaign, contract.territory, settled=settled),
-        *retroplanning_duties(contract),
-    ]
+    national = campaign_duties(contract.campaign, contract.territory, settled=settled)
+    if contract.state == ContractState.IN_FORCE:
+        return [duty for duty in national if not prepares_contract(duty.code)]
+    return [*national, *retroplanning_duties(contract)]
 
 
 def campaign_duties(

@@ -40,6 +40,8 @@ class StepStatus(StrEnum):
     NEXT = "next"
     COMING = "coming"
     UNDATED = "undated"
+    MOOT = "moot"
+    """Not done, and the contract is in force: nobody waits for it any more."""
 
 
 STATUS_LABELS = {
@@ -48,6 +50,7 @@ STATUS_LABELS = {
     StepStatus.NEXT: "prochaine",
     StepStatus.COMING: "à venir",
     StepStatus.UNDATED: "sans date",
+    StepStatus.MOOT: "sans objet",
 }
 
 
@@ -115,7 +118,14 @@ def pieces_of_deadline(code: str) -> frozenset[str]:
 
     Who has none of them left to do is not reminded of it. Empty: only marking it done settles it.
     """
-    return _deadlines().get(code, frozenset())
+    row = _deadlines().get(code)
+    return frozenset(row["pieces"].split()) if row is not None else frozenset()
+
+
+def prepares_contract(code: str) -> bool:
+    """Whether the national deadline `code` is on the way to signature: moot once in force."""
+    row = _deadlines().get(code)
+    return row is not None and row["prepares"] == "yes"
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -134,5 +144,5 @@ def _steps() -> dict[str, StepFacts]:
 
 
 @lru_cache(maxsize=1)
-def _deadlines() -> dict[str, frozenset[str]]:
-    return {row["code"]: frozenset(row["pieces"].split()) for row in _rows("deadlines.csv")}
+def _deadlines() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in _rows("deadlines.csv")}

@@ -13,6 +13,7 @@ from cdppe.accounts.models import DigestFrequency, DigestSettings, SentDigest, S
 from contracts.actions.calendar import grant_extension, mark_step, save_step, settle_deadline
 from contracts.models import Contract, ContractStep
 from contracts.reminders import due_lines
+from contracts.workflow import ContractState
 from tests.cast import Cast
 from tests.factories import ContractFactory
 from tests.queries import count_queries
@@ -196,3 +197,12 @@ def test_every_line_that_was_sent_is_on_record(cast: Cast) -> None:
     line = SentLine.objects.get(user=cast.council_editor)
     assert (line.section, line.key) == ("calendar", f"38-2030/step-{step(cast).pk}/before/2030-10-15")
     assert line.digest.on == before(7)
+
+
+def test_a_contract_in_force_is_no_longer_reminded_of_the_way_to_its_signature(cast: Cast) -> None:
+    for code in ("first_version", "report"):
+        cast.campaign.deadlines.create(code=code, label=code, due_on=DUE, parties=["council"])
+    Contract.objects.update(state=ContractState.IN_FORCE)
+    found = due_lines(cast.council_editor, DigestSettings(days_before=7), before(3))
+    assert found is not None
+    assert [": report, le 15 octobre 2030" in line.text for line in found.lines] == [True]
