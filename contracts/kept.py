@@ -8,12 +8,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from cdppe.accounts.models import User
+from cdppe.accounts.models import InstitutionKind, User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
+from contracts.actions.calendar import STEP_FIELDS, save_step
 from contracts.actions.contracts import DETAIL_FIELDS, Representative, save_details
 from contracts.history import Kept, Snapshot
-from contracts.models import ActionSheet, BankAccount, Contract, ContractParty
+from contracts.models import ActionSheet, BankAccount, Contract, ContractParty, ContractStep
 from contracts.places import Place, field_label
 
 RESTORED_SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -22,6 +23,9 @@ RESTORED_DETAILS = tuple(
     for field in Contract._meta.get_fields()
     if field.name in DETAIL_FIELDS and field.get_internal_type() == "CharField"
 )
+
+
+RESTORED_STEP_TEXTS = ("label", "description", "theme", "responsible", "resources")
 
 
 def read_sheets(contract: Contract) -> Snapshot:
@@ -75,6 +79,37 @@ def read_objectives(contract: Contract) -> Snapshot:
         Place("objectives", each.pk, "label"): Kept(each.short_label, "Objectif du contrat", each.label)
         for each in contract.objectives.select_related("objective")
     }
+
+
+def read_calendar(contract: Contract) -> Snapshot:
+    """Every field of every step of the retroplanning, and the national deadlines that are met."""
+    found: dict[Place, Kept] = {}
+    for step in ContractStep.objects.filter(contract=contract):
+        for name in STEP_FIELDS:
+            found[Place("calendar", step.pk, name)] = Kept(
+                f"Étape « {step.label} »", field_label(ContractStep, name), _shown_of_step(step, name)
+            )
+    for settled in contract.settled_deadlines.select_related("deadline"):
+        found[Place("calendar", 0, f"deadline-{settled.deadline_id}")] = Kept(
+            "Échéances nationales", settled.deadline.label, f"tenue le {shown(settled.done_on)}"
+        )
+    return found
+
+
+def _shown_of_step(step: ContractStep, name: str) -> str:
+    if name == "parties":
+        return ", ".join(str(InstitutionKind(kind).label) for kind in step.parties)
+    return step.get_phase_display() if name == "phase" else shown(getattr(step, name))
+
+
+def restore_step_text(contract: Contract, place: Place, value: str, by: User) -> None:
+    """Write a former text of a step again. Raises RuleViolation when it cannot be."""
+    step = ContractStep.objects.filter(contract=contract, pk=place.item).first()
+    if step is None or place.field not in RESTORED_STEP_TEXTS:
+        raise RuleViolation("Ce champ ne se reprend pas d’ici : corrigez-le dans le calendrier.")
+    if place.field == "label" and not value:
+        raise RuleViolation("Une étape garde un nom : ce texte vide n’est pas repris.")
+    save_step(step, fields={place.field: value}, version=step.version, by=by)
 
 
 def restore_sheet_text(contract: Contract, place: Place, value: str, by: User) -> None:

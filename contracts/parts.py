@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from cdppe.accounts.models import User
+from contracts.calendar import agenda
 from contracts.models import Contract
-from contracts.overview import facts_of
+from contracts.overview import PARTIES, duties_of, facts_of, reader_kinds
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
 
@@ -47,11 +50,27 @@ def measure_sheets(contract: Contract, user: User) -> Progress:
     return counted(done, len(sheets), f"{done} fiches complètes sur {len(sheets)}")
 
 
+def measure_calendar(contract: Contract, user: User) -> Progress:
+    """How many duties are late: the reader's own raise the alert, the others are said (C5)."""
+    today = timezone.localdate()
+    duties = duties_of(contract)
+    if contract.ends_on < today:
+        return Progress(Stage.DONE, "fini", "la période du contrat est finie")
+    mine = agenda(duties, today=today, kinds=reader_kinds(user, contract) & PARTIES).late
+    late = agenda(duties, today=today).late
+    if late:
+        words = f"{len(late)} échéance{'s' if len(late) > 1 else ''} en retard"
+        return Progress(Stage.ALERT if mine else Stage.STARTED, str(len(late)), words)
+    done = sum(duty.done_on is not None for duty in duties)
+    return counted(done, len(duties), f"{done} échéances et étapes faites sur {len(duties)}")
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
+    Part("calendar", "Calendrier", "contracts:calendar", 90, measure_calendar),
     Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
 )

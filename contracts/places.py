@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract
+from contracts.models import ActionSheet, Contract, ContractStep
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -130,3 +130,24 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
         for place in places
         if not place.item
     }
+
+
+def locate_calendar(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """Steps of the retroplanning and their fields: « Étape Signature du contrat – Date fixée à la main »."""
+    steps = ContractStep.objects.filter(contract=contract).in_bulk({place.item for place in places})
+    page = reverse("contracts:calendar", args=[contract.reference])
+    found = {}
+    for place in places:
+        step = steps.get(place.item)
+        if step is None:
+            if not place.item:
+                found[place] = Located("Échéances nationales", f"{page}#{place.field}")
+            continue
+        label = f"Étape « {step.label} »"
+        url = f"{page}#step-{step.pk}"
+        words = field_label(ContractStep, place.field) if place.field else ""
+        if words:
+            label = f"{label} – {words}"
+            url = f"{reverse('contracts:step-edit', args=[contract.reference, step.pk])}#id_{place.field}"
+        found[place] = Located(label, url)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.actions.action_sheets import SHEET_FIELDS
 from contracts.actions.contracts import DETAIL_FIELDS
-from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty
+from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty, ContractStep
 from contracts.search import Source
 
 SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -38,5 +38,10 @@ SOURCES = (
             "objective"
         ),
         {"objective__title": "label", "own_title": "label"},
+    ),
+    Source(
+        "calendar",
+        lambda contracts: ContractStep.objects.filter(contract__in=contracts),
+        {name: name for name in ("label", "description", "theme", "responsible", "resources")},
     ),
 )

@@ -2,9 +2,12 @@ from django.urls import path
 
 from contracts.views import (
     action_sheets,
+    calendar,
     contracts,
+    deadlines,
     details,
     document,
+    feeds,
     history,
     objectives,
     search,
@@ -72,4 +75,45 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
+    path("contrats/<slug:reference>/calendrier/", calendar.calendar, name="calendar"),
+    path("contrats/<slug:reference>/calendrier/gantt/", calendar.gantt, name="calendar-gantt"),
+    path(
+        "contrats/<slug:reference>/calendrier/prise-d-effet/",
+        calendar.effect_date_edit,
+        name="effect-date-edit",
+    ),
+    path("contrats/<slug:reference>/calendrier/etapes/ajouter/", calendar.step_create, name="step-create"),
+    path("contrats/<slug:reference>/calendrier/etapes/<int:pk>/", calendar.step_edit, name="step-edit"),
+    path(
+        "contrats/<slug:reference>/calendrier/etapes/<int:pk>/retirer/",
+        calendar.step_remove,
+        name="step-remove",
+    ),
+    path("contrats/<slug:reference>/calendrier/etapes/<int:pk>/fait/", calendar.step_mark, name="step-mark"),
+    path(
+        "contrats/<slug:reference>/calendrier/etapes/<int:pk>/avancer/",
+        calendar.step_bring_forward,
+        name="step-bring-forward",
+    ),
+    path(
+        "contrats/<slug:reference>/calendrier/echeances/<int:pk>/fait/",
+        calendar.deadline_settle,
+        name="deadline-settle",
+    ),
+    path("mon-compte/agenda/", feeds.feeds, name="feeds"),
+    path("mon-compte/agenda/abonner/", feeds.feed_open, name="feed-open"),
+    path("mon-compte/agenda/<int:pk>/renouveler/", feeds.feed_renew, name="feed-renew"),
+    path("mon-compte/agenda/<int:pk>/supprimer/", feeds.feed_revoke, name="feed-revoke"),
+    path("calendriers/<str:token>.ics", feeds.feed, name="feed"),
+    path("campagnes/<slug:code>/echeances/", deadlines.deadlines, name="deadlines"),
+    path(
+        "campagnes/<slug:code>/echeances/<int:pk>/prolonger/",
+        deadlines.deadline_extend,
+        name="deadline-extend",
+    ),
+    path(
+        "campagnes/<slug:code>/prolongations/<int:pk>/retirer/",
+        deadlines.extension_withdraw,
+        name="extension-withdraw",
+    ),
 ]

@@ -25,6 +25,7 @@ from cdppe.accounts.models import (
     TerritoryKind,
     User,
 )
+from contracts.actions.calendar import derive_steps
 from contracts.models import (
     ActionSheet,
     Campaign,
@@ -270,6 +271,7 @@ class ContractFactory(factory.django.DjangoModelFactory):
         self.campaign.territories.add(self.territory)
         for objective in self.campaign.objectives.fundamental():
             ContractObjective.objects.create(contract=self, objective=objective)
+        derive_steps(self)
 
 
 class ContractObjectiveFactory(factory.django.DjangoModelFactory):

@@ -27,13 +27,26 @@ from typing import Any
 
 from django.utils import timezone
 
+from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
-from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, SheetTemplate, Takeover
+from contracts.actions.calendar import add_step, grant_extension
+from contracts.actions.feeds import open_feed
+from contracts.models import (
+    ActionSheet,
+    CalendarFeed,
+    Contract,
+    ContractObjective,
+    ContractStep,
+    DeadlineExtension,
+    FieldChange,
+    SheetTemplate,
+    Takeover,
+)
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -90,6 +103,10 @@ NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  30
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
 NATION_SENT_BACK = "302 403 403 403 403 403 403 403 403 302 302 302"
+PERSONAL_DONE = "302 302  302  302  302  302  302  302  302  302  302  302"
+PERSONAL_REFUSED = "302 422 422 422 422 422 422 422 422 422 422 302"
+# A feed is shown to nobody but its person.
+COUNCIL_EDITOR_DONE = "302 404 404 302 404 404 404 404 404 404 404 302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -116,6 +133,9 @@ class World:
     sheets_import: SheetsImport
     publication: Publication
     scenario: Scenario
+    step: ContractStep
+    extension: DeadlineExtension
+    feed: CalendarFeed
     membership: Membership
     invitation: Invitation
 
@@ -170,6 +190,9 @@ def make_world() -> World:
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
         scenario=_scenario(cast),
+        step=_own_step(cast),
+        extension=_extension(cast),
+        feed=_feeds(cast),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -291,6 +314,31 @@ def _scenario(cast: Cast) -> Scenario:
     )
 
 
+def _own_step(cast: Cast) -> ContractStep:
+    """A step that the territory added, on a Sunday."""
+    fields = {"label": "Comité de pilotage", "fixed_on": dt.date(cast.campaign.year, 10, 13)}
+    return add_step(cast.contract, fields=fields, by=cast.council_editor)
+
+
+def _extension(cast: Cast) -> DeadlineExtension:
+    """A later date for the Isère."""
+    return grant_extension(
+        cast.campaign.deadlines.get(),
+        cast.isere,
+        due_on=dt.date(cast.campaign.year, 9, 13),
+        reason="Essai",
+        version=0,
+        by=cast.dgcs_editor,
+    )
+
+
+def _feeds(cast: Cast) -> CalendarFeed:
+    """The feed of the council's editor; its administrator has some too."""
+    open_feed(cast.council_administrator, None, only_mine=True)
+    open_feed(cast.council_administrator, cast.contract, only_mine=False)
+    return open_feed(cast.council_editor, None, only_mine=True)
+
+
 def nothing(world: World) -> dict[str, Any]:
     return {}
 
@@ -346,6 +394,38 @@ def section(world: World) -> dict[str, Any]:
 
 def local_indicator(world: World) -> dict[str, Any]:
     return contract(world) | {"indicator_id": world.local_indicator.pk}
+
+
+def step(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.step.pk}
+
+
+def first_version(world: World) -> dict[str, Any]:
+    return {"version": "1"}
+
+
+def deadline(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.extension.deadline_id}
+
+
+def campaign_deadline(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.extension.deadline_id}
+
+
+def extension(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.extension.pk}
+
+
+def feed(world: World) -> dict[str, Any]:
+    return {"pk": world.feed.pk}
+
+
+def feed_address(world: World) -> dict[str, Any]:
+    return {"token": world.feed.token}
+
+
+def digest_stop(world: World) -> dict[str, Any]:
+    return {"token": stop_token(world.cast.council_editor)}
 
 
 def job(world: World) -> dict[str, Any]:
@@ -631,4 +711,23 @@ ROUTES = [
     Route("funding:scenario-run", scenario, post=NATION_DONE),
     Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
+    Route("contracts:calendar", contract, get=SEEN),
+    Route("contracts:calendar-gantt", contract, get=SEEN),
+    Route("contracts:effect-date-edit", contract, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-create", contract, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-edit", step, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-remove", step, get=EDITED, post=DONE),
+    Route("contracts:step-mark", step, post=DONE),
+    Route("contracts:step-bring-forward", step, post=DONE, data=first_version),
+    Route("contracts:deadline-settle", deadline, post=DONE),
+    Route("contracts:feeds", get=PERSONAL),
+    Route("contracts:feed-open", post=PERSONAL_DONE),
+    Route("contracts:feed-renew", feed, post=COUNCIL_EDITOR_DONE),
+    Route("contracts:feed-revoke", feed, post=COUNCIL_EDITOR_DONE),
+    Route("contracts:feed", feed_address, get=OPEN),
+    Route("contracts:deadlines", campaign, get=NATION_SEEN),
+    Route("contracts:deadline-extend", campaign_deadline, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("contracts:extension-withdraw", extension, get=NATION_RUN, post=NATION_DONE),
+    Route("accounts:digest-settings", get=PERSONAL, post=PERSONAL_REFUSED),
+    Route("accounts:digest-stop", digest_stop, get=OPEN, post=OPEN),
 ]

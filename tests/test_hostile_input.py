@@ -26,7 +26,7 @@ from cdppe.accounts.models import User
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.models import ContractObjective
 from tests.cast import Cast
-from tests.factories import ActionSheetFactory, IndicatorFactory
+from tests.factories import ActionSheetFactory, CampaignFactory, IndicatorFactory
 from tests.routes import ROUTES, World, make_world
 
 SCRIPT = "<script>alert(1)</script>"
@@ -517,6 +517,13 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
             "indicator_id": row.pk,
             "section_key": f"objectif-{objective.pk}",
         }
+        step = cast.foreign_contract.calendar_steps.first()
+        assert step is not None
+        other_campaign = CampaignFactory(code="2031", year=2031)
+        # Another object's key might well be that of a step of one's own.
+        foreign_pk = dict.fromkeys(
+            ("step-edit", "step-remove", "step-mark", "step-bring-forward"), step.pk
+        ) | {"deadline-settle": other_campaign.deadlines.get().pk}
         before = stored()
         tried = 0
         for route in ROUTES:
@@ -524,7 +531,8 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
             if "reference" not in sound:
                 continue
             for name in sound.keys() & foreign.keys():
-                address = reverse(route.name, kwargs=sound | {name: foreign[name]})
+                wrong = foreign_pk.get(route.name.partition(":")[2], foreign[name])
+                address = reverse(route.name, kwargs=sound | {name: wrong})
                 tried += 1
                 for method in ("get", "post"):
                     answer = getattr(site.browsers["council_administrator"], method)(address)

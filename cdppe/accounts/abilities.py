@@ -31,6 +31,7 @@ class Ability(StrEnum):
     ALLOCATION_READ = "allocation.read"
     ALLOCATION_RUN = "allocation.run"
     ALLOCATION_PUBLISH = "allocation.publish"
+    DEADLINE_EXTEND = "deadline.extend"
 
 
 _READ = frozenset({Ability.CONTRACT_READ})
@@ -62,9 +63,10 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGS: dict.fromkeys(Role.values, _MINISTRY_READER),
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
-        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
+        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
-        Role.SIGNATORY: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH},
+        Role.SIGNATORY: _MINISTRY_READER
+        | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
     },
 }
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope, Membership, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from contracts.actions.action_sheets import create_action_sheet
+from contracts.actions.calendar import add_step, grant_extension, settle_deadline
 from contracts.actions.contracts import create_contract
 from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
@@ -84,7 +85,7 @@ def _institution(kind: str, territory: str | None = None) -> Institution:
 
 def _allocate_campaigns() -> list[str]:
     """Share and publish every envelope that has an amount and criteria, once, in the name of the ministry."""
-    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    by = _ministry()
     lines = []
     for campaign in Campaign.objects.all():
         year = campaign.year
@@ -102,9 +103,14 @@ def _allocate_campaigns() -> list[str]:
     return lines
 
 
+def _ministry() -> User | None:
+    """The first demonstration account of DGCS."""
+    return User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+
+
 def _try_scenarios() -> list[str]:
     """Two scenarios for each campaign that can be shared and has none: its own terms, and no ceiling."""
-    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    by = _ministry()
     lines = []
     for campaign in Campaign.objects.filter(envelopes__amount__isnull=False, scenarios=None).distinct():
         typed, codes = typed_of_campaign(campaign)
@@ -164,6 +170,7 @@ class _Filling:
         if "department_share" in self.content:
             self._share_credits()
         self._indicators()
+        self._calendar()
 
     def _general(self) -> None:
         contract = self.contract
@@ -283,6 +290,30 @@ class _Filling:
             for year in self.contract.years
         ]
         ActionFinancing.objects.bulk_create(rows)
+
+    def _calendar(self) -> None:
+        """What is done, who does it, the territory's own steps, and an extension granted by the ministry."""
+        contract = self.contract
+        for item in self.content.get("calendar", []):
+            fields = {name: value for name, value in item.items() if name not in ("step", "own")}
+            if "own" in item:
+                add_step(contract, fields={"label": item["own"]} | fields, by=self.by)
+                continue
+            if "done_on" in fields:
+                fields["done_by"] = self.by
+            contract.calendar_steps.filter(campaign_step__code=item["step"]).update(**fields)
+        for item in self.content.get("settled_deadlines", []):
+            deadline = contract.campaign.deadlines.get(code=item["deadline"])
+            settle_deadline(contract, deadline, done_on=item["done_on"], by=self.by)
+        for item in self.content.get("extensions", []):
+            grant_extension(
+                contract.campaign.deadlines.get(code=item["deadline"]),
+                contract.territory,
+                due_on=item["due_on"],
+                reason=item["reason"],
+                version=0,
+                by=_ministry(),
+            )
 
     def _indicators(self) -> None:
         stated = self._stated_values() + self._local_indicators()

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
-from contracts.calendar import agenda
+from contracts.calendar import Duty, agenda
+from contracts.deadlines import NationalDeadline, national_deadlines
 from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
@@ -24,6 +25,7 @@ LONGEST_PREVIEW = 100_000
 """Characters of one text that the preview shows, more than any field takes."""
 MISSING_SHOWN = 3
 COMING_SHOWN = 2
+DEADLINES_SHOWN = 3
 
 
 @require_GET
@@ -78,13 +80,25 @@ def _openings(user: User, territories: Any) -> list[dict[str, Any]]:
     openings = []
     for campaign in Campaign.objects.prefetch_related("deadlines"):
         waiting = territories_without_contract(campaign, territories)
+        coming = agenda(campaign_duties(campaign), today=timezone.localdate()).next
         lines = [
-            {"territory": each, "may_create": can(user, Ability.CONTRACT_CREATE, each)} for each in waiting
+            {
+                "territory": each,
+                "may_create": can(user, Ability.CONTRACT_CREATE, each),
+                "own_next": _own_next(campaign, each, coming),
+            }
+            for each in waiting.prefetch_related("deadline_extensions")
         ]
         if lines:
-            coming = agenda(campaign_duties(campaign), today=timezone.localdate()).next
             openings.append({"campaign": campaign, "lines": lines, "next": coming})
     return openings
+
+
+def _own_next(campaign: Campaign, territory: Territory, national: Duty | None) -> Duty | None:
+    """The next deadline of a territory when an extension makes it another one than the country's."""
+    own = agenda(campaign_duties(campaign, territory), today=timezone.localdate()).next
+    is_same = own is None or (national is not None and (own.on, own.code) == (national.on, national.code))
+    return None if is_same else own
 
 
 def _national(code: str) -> dict[str, Any]:
@@ -103,9 +117,18 @@ def _national(code: str) -> dict[str, Any]:
         "campaign": campaign,
         "states": ContractState.labels,
         "regions": regions,
+        "deadlines": _around_today(campaign) if campaign is not None else (),
         "total": _total(regions),
         "waiting": waiting,
     }
+
+
+def _around_today(campaign: Campaign) -> list[NationalDeadline]:
+    """The last national deadline that passed, and the next ones (C5)."""
+    lines = national_deadlines(campaign, today=timezone.localdate())
+    passed = [line for line in lines if line.is_past]
+    coming = [line for line in lines if not line.is_past]
+    return passed[-1:] + coming[:DEADLINES_SHOWN]
 
 
 def _counted_regions(campaign: Campaign) -> Any:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
+from contracts.actions.calendar import derive_steps, effect_date_sentence, moved_steps
 from contracts.actions.journal import locked_contract, record
 from contracts.history import keeps_history
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
@@ -78,6 +79,7 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
                 )
                 for signatory in campaign.signatories.all()
             )
+            derive_steps(contract)
             record(contract, "contract.created", f"Contrat créé pour la campagne « {campaign} ».", by=by)
     except IntegrityError as error:
         # Two people create it at the same moment: the constraint lets the first one through.
@@ -111,6 +113,8 @@ def save_details(
             "Comparez les deux textes ci-dessous, complétez le vôtre si besoin, puis enregistrez de nouveau.",
             stored=stored,
         )
+    before = stored.planned_effect_on
+    found = moved_steps(stored, fields.get("planned_effect_on", before))
     for name, value in fields.items():
         setattr(stored, name, value)
     stored.version += 1
@@ -119,7 +123,10 @@ def save_details(
         party.representative_name = representatives[party.pk].name
         party.representative_title = representatives[party.pk].title
         party.save(update_fields=["representative_name", "representative_title"])
-    record(stored, "contract.details-saved", "Informations du contrat modifiées.", by=by)
+    sentence = "Informations du contrat modifiées."
+    if stored.planned_effect_on != before:
+        sentence = f"{sentence} {effect_date_sentence(stored, found)}"
+    record(stored, "contract.details-saved", sentence, by=by)
     return stored
 
 

@@ -1,6 +1,7 @@
 """The forms of a contract's gestures, one class a gesture; each takes only its own fields."""
 
 from contracts.forms.action_sheets import ActionSheetForm
+from contracts.forms.calendar import EffectDateForm, ExtensionForm, FeedForm, StepForm
 from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
 from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
 
@@ -10,5 +11,9 @@ __all__ = [
     "BankAccountForm",
     "ContractForm",
     "DetailsForm",
+    "EffectDateForm",
+    "ExtensionForm",
+    "FeedForm",
     "OwnObjectiveForm",
+    "StepForm",
 ]

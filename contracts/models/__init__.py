@@ -1,4 +1,11 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.calendar import (
+    CalendarFeed,
+    CalendarPhase,
+    ContractStep,
+    DeadlineExtension,
+    SettledDeadline,
+)
 from contracts.models.campaigns import (
     Campaign,
     Commitment,
@@ -23,6 +30,8 @@ from contracts.models.takeovers import Takeover
 __all__ = [
     "ActionSheet",
     "BankAccount",
+    "CalendarFeed",
+    "CalendarPhase",
     "Campaign",
     "Commitment",
     "Contract",
@@ -30,11 +39,14 @@ __all__ = [
     "ContractModel",
     "ContractObjective",
     "ContractParty",
+    "ContractStep",
     "Deadline",
+    "DeadlineExtension",
     "FieldChange",
     "Measure",
     "Objective",
     "RetroplanningStep",
+    "SettledDeadline",
     "SheetTemplate",
     "Signatory",
     "Takeover",
