@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract
+from contracts.models import ActionSheet, Contract, ContractParty
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -36,10 +36,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Located:
-    """A place in words (« Fiche action n° 3 – Description de l’action ») and its address."""
+    """A place in words (« Fiche action n° 3 – Description de l’action »), its address, and its present text.
+
+    The text is empty for a part or an object as a whole, and where a locator does not give it.
+    """
 
     label: str
     url: str
+    text: str = ""
 
 
 Locator = Callable[[Contract, Collection[Place]], Mapping[Place, Located]]
@@ -66,6 +70,11 @@ def register_locator(part: str, locator: Locator) -> None:
     if _locators.get(part, locator) is not locator:
         raise ValueError(f"the part {part} has two locators")
     _locators[part] = locator
+
+
+def is_located(part: str) -> bool:
+    """Whether the objects and fields of `part` have words and addresses."""
+    return part in _locators
 
 
 def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
@@ -104,18 +113,51 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
         label = f"Fiche action n° {sheet.number}"
         # The page of a sheet is funding's: it carries the sheet's money.
         url = reverse("funding:sheet-edit", args=[contract.reference, sheet.number])
+        text = ""
         if place.field:
             words = field_label(ActionSheet, place.field)
             label, url = (f"{label} – {words}" if words else label), f"{url}#id_{place.field}"
-        found[place] = Located(label, url)
+            text = _text_of(sheet, place.field)
+        found[place] = Located(label, url, text)
     return found
+
+
+def _text_of(instance: Model, name: str) -> str:
+    """What people wrote in the field `name`, empty for anything but words."""
+    value = getattr(instance, name, "")
+    return value if isinstance(value, str) else ""
+
+
+PARTY_FIELD = re.compile(r"party_(?P<pk>[0-9]{1,18})_(?P<what>name|title)")
+"""The fields of the details form that name who signs for a party: « party_12_name »."""
+_PARTY_FIELDS = {"name": "representative_name", "title": "representative_title"}
+CONTACTS = "contacts"
+"""The « field » of the details that stands for the contacts of the institutions (rule P2)."""
 
 
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])
-    return {
-        place: Located(field_label(Contract, place.field) or "Parties et contacts", f"{url}#id_{place.field}")
-        for place in places
-        if not place.item
-    }
+    parties: dict[int, ContractParty] = {}
+    if any(PARTY_FIELD.fullmatch(place.field) for place in places):
+        parties = {each.pk: each for each in contract.parties.select_related("signatory")}
+    found = {}
+    for place in places:
+        label, text = _detail(contract, place.field, parties)
+        if label and not place.item:
+            found[place] = Located(label, f"{url}#id_{place.field}", text)
+    return found
+
+
+def _detail(contract: Contract, field: str, parties: Mapping[int, ContractParty]) -> tuple[str, str]:
+    """Words and text of one field of the details; no words for a field that does not exist."""
+    if field == CONTACTS:
+        return "Contacts des institutions", ""
+    of_party = PARTY_FIELD.fullmatch(field)
+    if of_party is None:
+        return field_label(Contract, field), _text_of(contract, field)
+    party = parties.get(int(of_party["pk"]))
+    if party is None:
+        return "", ""
+    name = _PARTY_FIELDS[of_party["what"]]
+    return f"{party.signatory} – {field_label(ContractParty, name)}", _text_of(party, name)

@@ -9,6 +9,7 @@ from contracts.models.campaigns import (
     RetroplanningStep,
     Signatory,
 )
+from contracts.models.contacts import Contact
 from contracts.models.contracts import (
     BankAccount,
     Contract,
@@ -16,12 +17,14 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 
 __all__ = [
     "ActionSheet",
     "BankAccount",
     "Campaign",
     "Commitment",
+    "Contact",
     "Contract",
     "ContractEvent",
     "ContractModel",
@@ -29,7 +32,13 @@ __all__ = [
     "ContractParty",
     "Deadline",
     "Measure",
+    "Mention",
+    "Message",
+    "MessageKind",
     "Objective",
     "RetroplanningStep",
     "Signatory",
+    "Thread",
+    "ThreadReading",
+    "ThreadState",
 ]
