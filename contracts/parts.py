@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cdppe.accounts.models import User
+from contracts.exchanges import measure_exchanges
 from contracts.models import Contract
 from contracts.overview import facts_of
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
 
-DETAIL_PIECES = ("effect-date", "parties", "officers", "account", "deliberation")
+DETAIL_PIECES = ("contacts", "effect-date", "parties", "officers", "account", "deliberation")
 
 
 def _pieces(contract: Contract) -> tuple[Piece, ...]:
@@ -53,6 +54,7 @@ PARTS = (
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
     Part("document", "Document", "contracts:document", 100),
+    Part("exchanges", "Échanges", "contracts:exchanges", 110, measure_exchanges),
 )
 """Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
-exchanges 110, history 120, compliance 130."""
+history 120, compliance 130."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -64,7 +64,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
         `read_number`: the last message that they have seen; `own_number`: the last that they wrote;
         `mention_number`: the last that mentions them; `last_by` and `last_kind`: who wrote the last one, of
-        what kind of institution. 0 where there is none.
+        what kind of institution. 0 where there is none. `is_waiting`: see `waiting_condition`.
         """
         messages = Message.objects.filter(thread=OuterRef("pk"))
         last = messages.filter(number=OuterRef("message_count"))
@@ -79,17 +79,17 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             ),
             last_by=Subquery(last.values("by")[:1]),
             last_kind=Subquery(last.values("institution__kind")[:1]),
-        )
+        ).annotate(is_waiting=Case(When(waiting_condition(user), then=Value(1)), default=Value(0)))
 
-    def waiting_for(self, user: User) -> ThreadQuerySet:
-        """Of `for_reader`: the open threads in which it is the turn of `user`; see `waiting_condition`."""
-        return self.filter(waiting_condition(user))
+    def waiting(self) -> ThreadQuerySet:
+        """Of `for_reader`: the open threads in which it is that person's turn."""
+        return self.filter(is_waiting=1)
 
     def concerning(self, user: User) -> ThreadQuerySet:
         """Of `for_reader`: those that wait for `user`, and news where they wrote or are mentioned."""
         took_part = Q(own_number__gt=0) | Q(mention_number__gt=0)
         has_news = Q(message_count__gt=F("read_number")) & ~Q(last_by=user.pk)
-        return self.filter(waiting_condition(user) | (took_part & has_news))
+        return self.filter(Q(is_waiting=1) | (took_part & has_news))
 
 
 def waiting_condition(user: User) -> Q:
