@@ -10,7 +10,7 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, places
+        from contracts import document, history, kept, places
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
         from contracts.workspace import register_part
@@ -28,3 +28,9 @@ class ContractsConfig(AppConfig):
             register_part(part)
         places.register_locator("sheets", places.locate_sheets)
         places.register_locator("details", places.locate_details)
+        history.register_reader("sheets", kept.read_sheets)
+        history.register_reader("details", kept.read_details)
+        history.register_reader("details", kept.read_contacts)
+        history.register_reader("objectives", kept.read_objectives)
+        history.register_restorer("sheets", kept.restore_sheet_text)
+        history.register_restorer("details", kept.restore_detail)

@@ -136,28 +136,36 @@ CONTACTS = "contacts"
 
 
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
-    """The general information of the contract, field by field; it has no objects."""
+    """The general information of the contract, field by field.
+
+    Who signs for a party is « details//party_12_name », as the form calls it, or
+    « details/12/representative_name », the party being the object.
+    """
     url = reverse("contracts:details-edit", args=[contract.reference])
     parties: dict[int, ContractParty] = {}
-    if any(PARTY_FIELD.fullmatch(place.field) for place in places):
+    if any(place.item or PARTY_FIELD.fullmatch(place.field) for place in places):
         parties = {each.pk: each for each in contract.parties.select_related("signatory")}
     found = {}
     for place in places:
-        label, text = _detail(contract, place.field, parties)
-        if label and not place.item:
-            found[place] = Located(label, f"{url}#id_{place.field}", text)
+        of_party = _party_field(place)
+        if of_party is not None:
+            pk, name = of_party
+            if pk in parties:
+                label = f"{parties[pk].signatory} – {field_label(ContractParty, _PARTY_FIELDS[name])}"
+                text = _text_of(parties[pk], _PARTY_FIELDS[name])
+                found[place] = Located(label, f"{url}#id_party_{pk}_{name}", text)
+        elif place.field == CONTACTS and not place.item:
+            found[place] = Located("Contacts des institutions", f"{url}#id_{CONTACTS}")
+        elif (label := field_label(Contract, place.field)) and not place.item:
+            found[place] = Located(label, f"{url}#id_{place.field}", _text_of(contract, place.field))
     return found
 
 
-def _detail(contract: Contract, field: str, parties: Mapping[int, ContractParty]) -> tuple[str, str]:
-    """Words and text of one field of the details; no words for a field that does not exist."""
-    if field == CONTACTS:
-        return "Contacts des institutions", ""
-    of_party = PARTY_FIELD.fullmatch(field)
-    if of_party is None:
-        return field_label(Contract, field), _text_of(contract, field)
-    party = parties.get(int(of_party["pk"]))
-    if party is None:
-        return "", ""
-    name = _PARTY_FIELDS[of_party["what"]]
-    return f"{party.signatory} – {field_label(ContractParty, name)}", _text_of(party, name)
+def _party_field(place: Place) -> tuple[int, str] | None:
+    """(primary key of a party, "name" or "title") where the place is who signs for it."""
+    of_form = PARTY_FIELD.fullmatch(place.field)
+    if of_form is not None and not place.item:
+        return int(of_form["pk"]), of_form["what"]
+    if place.item and place.field in _PARTY_FIELDS.values():
+        return place.item, place.field.removeprefix("representative_")
+    return None

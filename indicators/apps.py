@@ -9,12 +9,15 @@ class IndicatorsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from contracts.history import register_reader
         from contracts.registry import register_annex, register_campaign_part
         from contracts.workspace import register_part
         from indicators.actions.campaigns import apply_indicators
         from indicators.document import DASHBOARD_ANNEX
+        from indicators.kept import read_dashboard
         from indicators.parts import DASHBOARD_PART
 
         register_part(DASHBOARD_PART)
+        register_reader("dashboard", read_dashboard)
         register_campaign_part(apply_indicators)
         register_annex(DASHBOARD_ANNEX)

@@ -15,6 +15,7 @@ from cdppe.accounts.actions.invitations import send_invitation
 from cdppe.accounts.models import Institution, Invitation, Role, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, StaleVersion, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contact, Contract
 from contracts.models.contacts import CONTACTS_AT_MOST
 from contracts.people import may_name_contacts, party_institutions
@@ -23,6 +24,7 @@ CONTACT_FIELDS = ("name", "position", "email", "phone")
 """What a person writes of a contact."""
 
 
+@keeps_history("details")
 @transaction.atomic
 def name_contact(
     contract: Contract, institution: Institution, *, fields: Mapping[str, str], by: User
@@ -38,6 +40,7 @@ def name_contact(
     return contact
 
 
+@keeps_history("details")
 @transaction.atomic
 def correct_contact(contact: Contact, *, fields: Mapping[str, str], version: int, by: User) -> Contact:
     """Correct a current contact, which must still be at `version`; the stored contact.
@@ -64,6 +67,7 @@ def correct_contact(contact: Contact, *, fields: Mapping[str, str], version: int
     return stored
 
 
+@keeps_history("details")
 @transaction.atomic
 def replace_contact(contact: Contact, *, left_on: dt.date, fields: Mapping[str, str], by: User) -> Contact:
     """End `contact` on `left_on` and name their successor, who takes their rank; the successor.
@@ -85,6 +89,7 @@ def replace_contact(contact: Contact, *, left_on: dt.date, fields: Mapping[str, 
     return successor
 
 
+@keeps_history("details")
 @transaction.atomic
 def end_contact(contact: Contact, *, left_on: dt.date, by: User) -> Contact:
     """End `contact` on `left_on` without a successor; they stay in the history.

@@ -18,6 +18,7 @@ from contracts.models.contracts import (
     ContractParty,
 )
 from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
+from contracts.models.history import FieldChange
 
 __all__ = [
     "ActionSheet",
@@ -31,6 +32,7 @@ __all__ = [
     "ContractObjective",
     "ContractParty",
     "Deadline",
+    "FieldChange",
     "Measure",
     "Mention",
     "Message",
