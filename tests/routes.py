@@ -33,7 +33,7 @@ from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
-from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange
+from contracts.models import ActionSheet, Contact, Contract, ContractObjective, FieldChange, Thread
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -87,6 +87,8 @@ NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  30
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
 NATION_SENT_BACK = "302 403 403 403 403 403 403 403 403 302 302 302"
+SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
+COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -112,6 +114,8 @@ class World:
     scenario: Scenario
     membership: Membership
     invitation: Invitation
+    thread: Thread
+    contact: Contact
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -365,6 +369,18 @@ def invitation_link(world: World) -> dict[str, Any]:
     return {"token": TOKEN}
 
 
+def thread(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.thread.pk}
+
+
+def contact(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.contact.pk}
+
+
+def contract_and_council(world: World) -> dict[str, Any]:
+    return contract(world) | {"institution_pk": world.cast.council.pk}
+
+
 def broken_reset_link(world: World) -> dict[str, Any]:
     return {"uidb64": "MQ", "token": "perime"}
 
@@ -483,6 +499,23 @@ ROUTES = [
     Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
     Route("contracts:document-render", contract, post=RENDERED),
+    # --- Exchanges: whoever sees the contract speaks in them; contacts are their own institution's
+    Route("contracts:my-exchanges", get=PERSONAL),
+    Route("contracts:exchanges", contract, get=SEEN),
+    Route("contracts:thread-open", contract, get=SEEN, post=SPOKEN),
+    Route("contracts:thread", thread, get=SEEN, post=SPOKEN),
+    Route("contracts:thread-settle", thread, post=RENDERED),
+    Route("contracts:thread-reopen", thread, post=RENDERED),
+    Route("contracts:contact-create", contract_and_council, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-edit", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-replace", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-end", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    # Only who administers the institution invites: the editor is sent back with a sentence.
+    Route(
+        "contracts:contact-invite",
+        contact,
+        post="  302  403  403  302  403  404  404  404  403  403  403  302",
+    ),
     # --- Documents
     Route("documents:job", job, get=SEEN),
     Route("documents:job-progress", job, get=SEEN),

@@ -238,7 +238,12 @@ WITHOUT_FORM = {
     "funding:scenario-results": "funding:scenario-edit",
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
+WITHOUT_FIELDS = {
+    "accounts:new-password",
+    "contracts:thread-reopen",
+    "funding:letters-request",
+    "contracts:history-recreate-sheet",
+}
 
 
 def _attacked(site: Site) -> list[Form]:
@@ -438,6 +443,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "indicator_id": (0, 2**63, 10**30),
     "membership_pk": (0, 2**63, 10**30),
     "invitation_pk": (0, 2**63, 10**30),
+    "institution_pk": (0, 2**63, 10**30),
     "job_id": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "reference": ("x", "38", "38-", "-2030", "38-2030-1", "38-2031", "99-2030", "38_2030", "a" * 300),
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
@@ -544,6 +550,11 @@ ASKED = (
     "campagne",
     "territoire",
     "next",
+    "etat",
+    "qui",
+    "partie",
+    "ministere",
+    "lieu",
 )
 
 

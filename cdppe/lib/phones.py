@@ -77,7 +77,13 @@ def dialled(number: str) -> str:
     digits = _EXTENSION.sub("", number).replace(" ", "")
     if digits.startswith("+"):
         return digits
-    return f"+{_OVERSEAS.get(digits[1:4], '33')}{digits[1:]}"
+    return f"+{_overseas(digits[1:]) or '33'}{digits[1:]}"
+
+
+def _overseas(digits: str) -> str:
+    """The country code of an overseas department that nine national digits begin with, else nothing."""
+    # 06 39 98 is the metropolis': the numbers that Arcep keeps for fiction.
+    return "" if digits.startswith("63998") else _OVERSEAS.get(digits[:3], "")
 
 
 def _written(digits: str) -> str:
@@ -88,7 +94,7 @@ def _written(digits: str) -> str:
         return _national(f"0{digits[3:]}")
     if code in _OTHER_CODES and len(digits) == 4 + _OTHER_CODES[code]:
         return f"+{code} {_pairs(digits[4:])}"
-    if _OVERSEAS.get(digits[4:7]) == code:
+    if _overseas(digits[4:]) == code:
         return _national(f"0{digits[4:]}")
     raise PhoneError(f"Ce numéro n’est pas un numéro français. {EXPECTED}")
 
@@ -96,7 +102,7 @@ def _written(digits: str) -> str:
 def _national(digits: str) -> str:
     if not re.fullmatch(r"0[1-9][0-9]{8}", digits, flags=re.ASCII):
         raise PhoneError(f"Un numéro français a dix chiffres et commence par 0. {EXPECTED}")
-    if digits[1:4] in _OVERSEAS:
+    if _overseas(digits[1:]):
         return f"{digits[:4]} {_pairs(digits[4:])}"
     return _pairs(digits)
 

@@ -269,5 +269,5 @@ def news_since(user: User, since: dt.datetime) -> models.QuerySet[Message]:
         .filter(number__gt=Coalesce(Subquery(read), Value(0)))
         .select_related("thread__contract__territory", "thread__contract__campaign", "by", "institution")
         .prefetch_related("mentions")
-        .order_by("thread", "number")
+        .order_by("thread_id", "number")
     )
