@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cdppe.accounts.models import Institution, InstitutionKind, Invitation, Role, User
+from cdppe.accounts.models import InstitutionKind, Invitation, Role, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, StaleVersion, WrongState
 from contracts.actions.contacts import (
     correct_contact,
@@ -39,10 +39,6 @@ LOU = INES | {"name": "Lou Martin", "email": "lou@isere.exemple.fr"}
 
 def ines(cast: Cast) -> Contact:
     return name_contact(cast.contract, cast.council, fields=INES, by=cast.council_editor)
-
-
-def institution(kind: str, cast: Cast) -> Institution:
-    return Institution.objects.filter(kind=kind).get(name__contains="Isère")
 
 
 def address(contract: Contract, name: str, pk: int) -> str:

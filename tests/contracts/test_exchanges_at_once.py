@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -44,12 +45,7 @@ def test_answers_at_once_are_all_kept_and_numbered() -> None:
         cast.contract, Place("objectives"), text="Pourquoi ?", token=uuid.uuid4(), by=cast.dgcs_reader
     )
     people = [cast.council_editor, cast.prefect_editor, cast.ars_editor, cast.regional_reader]
-    outcomes = at_once(
-        *(
-            lambda by=by: reply(thread, text=f"De {by}", token=uuid.uuid4(), by=by)  # type: ignore[misc]  # a default binds the person
-            for by in people
-        )
-    )
+    outcomes = at_once(*(partial(reply, thread, text=f"De {by}", token=uuid.uuid4(), by=by) for by in people))
     assert outcomes == ["done"] * 4
     assert list(thread.messages.order_by("number").values_list("number", flat=True)) == [1, 2, 3, 4, 5]
     assert {message.by for message in thread.messages.all()} == {*people, cast.dgcs_reader}
