@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,7 +34,10 @@ from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
+from contracts.actions.contacts import name_contact
+from contracts.actions.exchanges import open_thread
 from contracts.models import ActionSheet, Contact, Contract, ContractObjective, FieldChange, Thread
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -164,7 +168,26 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        thread=open_thread(
+            cast.contract,
+            Place("objectives"),
+            text="Pourquoi ces objectifs ?",
+            token=uuid.uuid4(),
+            by=cast.dgcs_editor,
+        ),
+        contact=_contact(cast),
     )
+
+
+def _contact(cast: Cast) -> Contact:
+    """Somebody without an account, named by the council."""
+    fields = {
+        "name": "Inès Perret",
+        "position": "",
+        "email": "ines.perret@isere.exemple.fr",
+        "phone": "04 65 71 00 38",
+    }
+    return name_contact(cast.contract, cast.council, fields=fields, by=cast.council_editor)
 
 
 def _change(cast: Cast, sheet: ActionSheet) -> FieldChange:
