@@ -44,7 +44,7 @@ def contact_cards(contract: Contract, user: User) -> list[ContactCard]:
     contacts = list(
         Contact.objects.filter(contract=contract)
         .select_related("successor")
-        .order_by("rank", "-left_on", "pk")
+        .order_by("seat", "-left_on", "pk")
     )
     emails = {contact.email.lower() for contact in contacts}
     # Compared in lower case: accounts, invitations and contacts all store their address so.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,17 @@ def locate_threads(contract: Contract, threads: Iterable[Thread]) -> Mapping[str
     """{text of a place: where it now is}; a place that is gone is left out."""
     places = {place for thread in threads if (place := place_of(thread)) is not None}
     return {str(place): located for place, located in locate(contract, places).items()}
+
+
+def locate_exchanges(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The threads of the contract, themselves: « Échange : Fiche action n° 3 – Public cible »."""
+    threads = Thread.objects.filter(contract=contract).in_bulk({place.item for place in places})
+    found = {}
+    for place in places:
+        if place.item in threads:
+            url = reverse("contracts:thread", args=[contract.reference, place.item])
+            found[place] = Located(f"Échange : {threads[place.item].place_label}", url)
+    return found
 
 
 def with_ends(threads: QuerySet[Thread]) -> QuerySet[Thread]:

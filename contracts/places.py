@@ -128,6 +128,17 @@ def _text_of(instance: Model, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The objectives of the contract: « Objectif 12 »."""
+    url = reverse("contracts:objectives", args=[contract.reference])
+    carried = contract.objectives.select_related("objective").in_bulk({place.item for place in places})
+    return {
+        place: Located(carried[place.item].short_label, f"{url}#objectif-{place.item}")
+        for place in places
+        if place.item in carried
+    }
+
+
 PARTY_FIELD = re.compile(r"party_(?P<pk>[0-9]{1,18})_(?P<what>name|title)")
 """The fields of the details form that name who signs for a party: « party_12_name »."""
 _PARTY_FIELDS = {"name": "representative_name", "title": "representative_title"}

@@ -9,6 +9,7 @@ from contracts.views import (
     exchanges,
     history,
     objectives,
+    search,
 )
 
 app_name = "contracts"
@@ -36,6 +37,8 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
+    path("recherche/", search.search_all, name="search-all"),
+    path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
     path("contrats/<slug:reference>/historique/", history.history, name="history"),
     path("contrats/<slug:reference>/historique/journal/", history.journal, name="journal"),
     path("contrats/<slug:reference>/historique/comparer/", history.compare, name="history-compare"),

@@ -514,6 +514,8 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:search-all", get=PERSONAL),
+    Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
     Route("contracts:history-compare", contract, get=SEEN),

@@ -70,14 +70,14 @@ def correct_contact(contact: Contact, *, fields: Mapping[str, str], version: int
 @keeps_history("details")
 @transaction.atomic
 def replace_contact(contact: Contact, *, left_on: dt.date, fields: Mapping[str, str], by: User) -> Contact:
-    """End `contact` on `left_on` and name their successor, who takes their rank; the successor.
+    """End `contact` on `left_on` and name their successor, who takes their seat; the successor.
 
     What the one who leaves did keeps their name. Raises as `name_contact` and `end_contact`.
     """
     locked = _locked_contract(contact.contract, contact.institution, by=by)
     stored = _current(contact)
     _end(stored, left_on)
-    successor = _create(locked, contact.institution, fields, by=by, rank=stored.rank, joined_on=left_on)
+    successor = _create(locked, contact.institution, fields, by=by, seat=stored.seat, joined_on=left_on)
     stored.successor = successor
     stored.save(update_fields=["successor"])
     record(
@@ -138,10 +138,10 @@ def _create(
     fields: Mapping[str, str],
     *,
     by: User,
-    rank: int = 0,
+    seat: int = 0,
     joined_on: dt.date | None = None,
 ) -> Contact:
-    taken = set(contract.contacts.current().filter(institution=institution).values_list("rank", flat=True))
+    taken = set(contract.contacts.current().filter(institution=institution).values_list("seat", flat=True))
     free = [each for each in range(1, CONTACTS_AT_MOST + 1) if each not in taken]
     if not free:
         raise RuleViolation(
@@ -153,7 +153,7 @@ def _create(
     return Contact.objects.create(
         contract=contract,
         institution=institution,
-        rank=rank or free[0],
+        seat=seat or free[0],
         named_by=by,
         **{name: fields[name] for name in CONTACT_FIELDS},
         **dates,

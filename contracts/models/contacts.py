@@ -34,7 +34,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 class Contact(models.Model):
     """Somebody whom an institution names for one contract, with e-mail and telephone (circ. I-B, rule P2).
 
-    One who leaves stays, with the date and whoever follows: what they wrote keeps their name. `rank` is 1 or
+    One who leaves stays, with the date and whoever follows: what they wrote keeps their name. `seat` is 1 or
     2 among the institution's current contacts, so that the database itself refuses a third.
     """
 
@@ -44,7 +44,7 @@ class Contact(models.Model):
     institution = models.ForeignKey(
         Institution, on_delete=models.PROTECT, related_name="contacts", verbose_name="institution"
     )
-    rank = models.PositiveSmallIntegerField("rang")
+    seat = models.PositiveSmallIntegerField("place")
     name = models.CharField("prénom et nom", max_length=160)
     position = models.CharField("fonction", max_length=200, blank=True)
     email = models.EmailField("adresse électronique")
@@ -72,18 +72,18 @@ class Contact(models.Model):
     objects = ContactQuerySet.as_manager()
 
     class Meta:
-        ordering = ["institution", "rank", "-left_on", "pk"]
+        ordering = ["institution", "seat", "-left_on", "pk"]
         verbose_name = "contact"
         constraints = [
             models.CheckConstraint(
                 name="contact_first_or_second",
-                condition=Q(rank__gte=1, rank__lte=CONTACTS_AT_MOST),
+                condition=Q(seat__gte=1, seat__lte=CONTACTS_AT_MOST),
                 violation_error_message="Une institution a deux contacts au plus.",
             ),
             models.UniqueConstraint(
-                fields=["contract", "institution", "rank"],
+                fields=["contract", "institution", "seat"],
                 condition=Q(left_on__isnull=True),
-                name="contact_rank_once_per_institution",
+                name="contact_seat_once_per_institution",
                 violation_error_message="Une institution a deux contacts au plus.",
             ),
             models.UniqueConstraint(

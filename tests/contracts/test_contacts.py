@@ -56,7 +56,7 @@ class TestNaming:
             ines(cast),
             name_contact(cast.contract, cast.council, fields=OMAR, by=cast.council_editor),
         )
-        assert (first.rank, second.rank) == (1, 2)
+        assert (first.seat, second.seat) == (1, 2)
         with pytest.raises(RuleViolation, match="a déjà deux contacts"):
             name_contact(cast.contract, cast.council, fields=LOU, by=cast.council_editor)
         # Another contract of the same institution has its own.
@@ -66,7 +66,7 @@ class TestNaming:
         ines(cast)
         for rank in (0, 1, 3):
             with pytest.raises(IntegrityError), transaction.atomic():
-                Contact.objects.create(contract=cast.contract, institution=cast.council, rank=rank, **OMAR)
+                Contact.objects.create(contract=cast.contract, institution=cast.council, seat=rank, **OMAR)
 
     def test_an_address_is_named_once_whatever_its_case(self, cast: Cast) -> None:
         ines(cast)
@@ -81,7 +81,7 @@ class TestNaming:
             Contact.objects.create(
                 contract=cast.contract,
                 institution=cast.council,
-                rank=2,
+                seat=2,
                 **(OMAR | {"email": "INES@isere.exemple.fr"}),
             )
 
@@ -134,7 +134,7 @@ class TestLeaving:
         successor = replace_contact(contact, left_on=dt.date(2030, 6, 3), fields=OMAR, by=cast.council_editor)
         contact.refresh_from_db()
         assert (contact.left_on, contact.successor) == (dt.date(2030, 6, 3), successor)
-        assert (successor.joined_on, successor.rank) == (dt.date(2030, 6, 3), contact.rank)
+        assert (successor.joined_on, successor.seat) == (dt.date(2030, 6, 3), contact.seat)
         assert [each.name for each in cast.contract.contacts.current()] == ["Omar Diallo"]
 
     def test_two_contacts_can_each_be_replaced(self, cast: Cast) -> None:
@@ -164,7 +164,7 @@ class TestLeaving:
 
     def test_who_comes_back_is_named_again(self, cast: Cast) -> None:
         end_contact(ines(cast), left_on=timezone.localdate(), by=cast.council_editor)
-        assert ines(cast).rank == 1
+        assert ines(cast).seat == 1
 
 
 @pytest.mark.django_db

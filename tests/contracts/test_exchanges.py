@@ -393,7 +393,16 @@ class TestPages:
 
     @pytest.mark.parametrize(
         "place",
-        ["", "nulle-part", "sheets/1/2/3", "sheets/999999999", "objectives/1", "x" * 300, SCRIPT, "a\x00b"],
+        [
+            "",
+            "nulle-part",
+            "sheets/1/2/3",
+            "sheets/999999999",
+            "objectives/999999999",
+            "x" * 300,
+            SCRIPT,
+            "a\x00b",
+        ],
     )
     def test_an_unknown_place_opens_nothing(self, client: Client, cast: Cast, place: str) -> None:
         client.force_login(cast.council_editor)
@@ -531,3 +540,14 @@ class TestPages:
         seers = ("prefect_editor", "ars_editor", "council_editor", "council_reader", "council_administrator")
         followers = ("regional_reader", "dgcs_reader", "dgcs_editor", "dgcs_signatory")
         assert offered == {getattr(cast, name).pk for name in (*seers, *followers)}
+
+
+@pytest.mark.django_db
+def test_the_search_finds_what_was_said_and_the_contacts(client: Client, cast: Cast) -> None:
+    thread = opened(cast.contract, cast.dgcs_reader, "Combien de puéricultrices ?")
+    opened(cast.foreign_contract, cast.dgcs_reader, "Combien de puéricultrices au Nord ?")
+    client.force_login(cast.council_reader)
+    url = reverse("contracts:search", args=[cast.contract.reference])
+    page = words(client.get(url, {"q": "puéricultrices"}))
+    assert f'href="{address(cast.contract, "thread", thread.pk)}"' in page
+    assert "au Nord" not in page

@@ -96,7 +96,7 @@ def test_of_three_contacts_named_at_once_two_are() -> None:
         return lambda: name_contact(cast.contract, cast.council, fields=fields, by=cast.council_editor)
 
     assert at_once(name(1), name(2), name(3)) == ["RuleViolation", "done", "done"]
-    assert sorted(Contact.objects.values_list("rank", flat=True)) == [1, 2]
+    assert sorted(Contact.objects.values_list("seat", flat=True)) == [1, 2]
 
 
 def test_the_database_refuses_to_delete_a_message() -> None:

@@ -48,7 +48,7 @@ def release_messages(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("contracts", "0002_keep_history"),
+        ("contracts", "0003_search_in_french"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("rank", models.PositiveSmallIntegerField(verbose_name="rang")),
+                ("seat", models.PositiveSmallIntegerField(verbose_name="place")),
                 ("name", models.CharField(max_length=160, verbose_name="prénom et nom")),
                 ("position", models.CharField(blank=True, max_length=200, verbose_name="fonction")),
                 ("email", models.EmailField(max_length=254, verbose_name="adresse électronique")),
@@ -291,17 +291,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "contact",
-                "ordering": ["institution", "rank", "-left_on", "pk"],
+                "ordering": ["institution", "seat", "-left_on", "pk"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("rank__gte", 1), ("rank__lte", 2)),
+                        condition=models.Q(("seat__gte", 1), ("seat__lte", 2)),
                         name="contact_first_or_second",
                         violation_error_message="Une institution a deux contacts au plus.",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("left_on__isnull", True)),
-                        fields=("contract", "institution", "rank"),
-                        name="contact_rank_once_per_institution",
+                        fields=("contract", "institution", "seat"),
+                        name="contact_seat_once_per_institution",
                         violation_error_message="Une institution a deux contacts au plus.",
                     ),
                     models.UniqueConstraint(
