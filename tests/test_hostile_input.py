@@ -505,8 +505,9 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
     """The right contract in the address, somebody else's objective, sheet or row behind it."""
     world, cast = site.world, site.world.cast
     with transaction.atomic():
+        # A primary key that no row of the Isère has, in any table.
         objective = ContractObjective.objects.create(
-            contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
+            pk=700_001, contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
         )
         sheet = ActionSheetFactory(contract=cast.foreign_contract, contract_objective=objective, number=77)
         row = IndicatorFactory(
