@@ -137,7 +137,7 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
 def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """`contracts` with everything that `standing` reads of them."""
     return (
-        contracts.select_related("campaign", "territory__region")
+        contracts.select_related("campaign", "territory__region", "takeover")
         .annotate(
             dashboard_count=Count("indicator_values"),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),

@@ -26,7 +26,14 @@ from django.db.models import Sum
 
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
-from funding.models import ActionFinancing, Contributor, Envelope, NotifiedAmount, OwnObjectiveEnvelope
+from funding.models import (
+    ActionFinancing,
+    Contributor,
+    Envelope,
+    FigureStatus,
+    NotifiedAmount,
+    OwnObjectiveEnvelope,
+)
 
 OWN_OBJECTIVES_TITLE = "Objectif propre au territoire"
 
@@ -183,6 +190,16 @@ class ActionPlan:
             for measure in commitment.measures
             for objective in measure.objectives
         )
+
+    @property
+    def has_notified(self) -> bool:
+        """Whether some amount is notified, of any envelope and year."""
+        return any(line.notified is not None for each in self.envelopes for line in each.years)
+
+    @property
+    def has_doubtful(self) -> bool:
+        """Whether some notified amount was computed from figures that are not all official."""
+        return any(line.is_doubtful for each in self.envelopes for line in each.years)
 
     @property
     def exceeded_envelopes(self) -> tuple[EnvelopeBalance, ...]:
@@ -365,11 +382,15 @@ def _measure_title(contract_objective: ContractObjective) -> str:
 def _balances(
     contract: Contract, envelopes: Sequence[Envelope], planned: Amounts, years: Sequence[int]
 ) -> tuple[EnvelopeBalance, ...]:
-    notified = {
-        (envelope_id, year): amount
-        for envelope_id, year, amount in NotifiedAmount.objects.filter(
-            territory=contract.territory_id, envelope__in=envelopes
-        ).values_list("envelope_id", "year", "amount")
+    stated = NotifiedAmount.objects.filter(
+        territory=contract.territory_id, envelope__in=envelopes
+    ).values_list("envelope_id", "year", "amount", "run__weakest_status")
+    notified = {(envelope_id, year): amount for envelope_id, year, amount, _ in stated}
+    # What a document notified comes from no run: nothing is known against its figures.
+    doubtful = {
+        (envelope_id, year)
+        for envelope_id, year, _, status in stated
+        if status not in (None, FigureStatus.OFFICIAL)
     }
     return tuple(
         EnvelopeBalance(
@@ -382,6 +403,7 @@ def _balances(
                     year=year,
                     notified=notified.get((envelope.pk, year)),
                     planned_elsewhere=planned.get(year, {}).get(envelope.pk),
+                    is_doubtful=(envelope.pk, year) in doubtful,
                 )
                 for year in years
             ),

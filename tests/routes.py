@@ -36,12 +36,13 @@ from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
 from contracts.actions.contacts import name_contact
 from contracts.actions.exchanges import open_thread
-from contracts.models import ActionSheet, Contact, Contract, ContractObjective, FieldChange, Thread
+from contracts.models import ActionSheet, Contact, Contract, ContractObjective, FieldChange, Takeover, Thread
 from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
+from funding.actions.sheets_import import begin_sheets_import
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -54,6 +55,7 @@ from funding.models import (
     Publication,
     Scenario,
     SeriesEdition,
+    SheetsImport,
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
@@ -114,6 +116,7 @@ class World:
     run: AllocationRun
     notified: NotifiedAmount
     import_draft: ImportDraft
+    sheets_import: SheetsImport
     publication: Publication
     scenario: Scenario
     membership: Membership
@@ -154,6 +157,7 @@ def make_world() -> World:
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
+        sheets_import=_sheets_import(cast),
         publication=publish(
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
@@ -268,9 +272,23 @@ def _import_draft(cast: Cast) -> ImportDraft:
     )
 
 
+def _sheets_import(cast: Cast) -> SheetsImport:
+    """A table of one sheet that waits for its confirmation; the contract is being taken over."""
+    Takeover.objects.create(
+        contract=cast.contract,
+        started_by=cast.council_editor,
+        signed_file=store_file(RenderedDocument("signe.pdf", "application/pdf", b"%PDF-1.7")),
+    )
+    table = read_table("Objectif;Intitulé de l’action\n1;Une fiche importée\n".encode(), name="fiches.csv")
+    return begin_sheets_import(cast.contract, table, file_name="fiches.csv", by=cast.council_editor)
+
+
 def _scenario(cast: Cast) -> Scenario:
-    """The campaign's own terms, as a scenario."""
-    draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
+    """The campaign's own terms, as a scenario, with a modulation."""
+    typed, codes = typed_of_campaign(cast.campaign)
+    row = f"e{cast.campaign.envelopes.first().pk}-mod-1"
+    typed |= {f"{row}-territory": codes[0], f"{row}-kind": "coefficient", f"{row}-value": "80 %"}
+    draft = read_draft(cast.campaign, typed | {f"{row}-reason": "Engagements non tenus."}, codes)
     return save_scenario(
         None,
         cast.campaign,
@@ -280,6 +298,7 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
+        modulations=draft.modulations,
     )
 
 
@@ -340,6 +359,10 @@ def envelope(world: World) -> dict[str, Any]:
     return campaign(world) | {"envelope_code": world.run.envelope.code}
 
 
+def matrix_file(world: World) -> dict[str, Any]:
+    return campaign(world) | {"kind": "csv"}
+
+
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
 
@@ -358,6 +381,10 @@ def edition_file(world: World) -> dict[str, Any]:
 
 def import_draft(world: World) -> dict[str, Any]:
     return {"draft_id": world.import_draft.pk}
+
+
+def sheets_import(world: World) -> dict[str, Any]:
+    return contract(world) | {"draft_id": world.sheets_import.pk}
 
 
 def publication(world: World) -> dict[str, Any]:
@@ -514,6 +541,30 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route(
+        "contracts:takeover-start",
+        get="   302  200  200  200  403  200  200  200  403  403  403  302",
+        post="  302  422  422  422  403  422  422  422  403  403  403  302",
+    ),
+    Route("contracts:takeover", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:takeover-mark", contract, post=DONE),
+    # Not in force: there is nothing to reopen, and the page says so.
+    Route(
+        "contracts:takeover-reopen",
+        contract,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:signed-file", contract, get=SEEN),
+    Route("funding:sheets-import", contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:sheets-import-template", contract, get=EDITED),
+    Route("funding:financing", contract, get=SEEN, post=DONE),
+    # An import is its author's alone.
+    Route(
+        "funding:sheets-import-preview",
+        sheets_import,
+        get="   302  404  404  200  403  404  404  404  403  403  403  302",
+        post="  302  404  404  302  403  404  404  404  403  403  403  302",
+    ),
     Route("contracts:search-all", get=PERSONAL),
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
@@ -588,5 +639,6 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
+    Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

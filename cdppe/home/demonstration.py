@@ -27,10 +27,14 @@ from contracts.models import BankAccount, Campaign, Contract, ContractObjective
 from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
+from funding.actions.scenarios import save_scenario
 from funding.models import ActionFinancing, Contributor, NotifiedAmount
+from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
+OWN_TERMS = "Termes de la campagne"
+WITHOUT_CEILING = "Sans dotation maximale"
 
 
 @transaction.atomic
@@ -38,6 +42,7 @@ def load_demonstration(folder: Path) -> list[str]:
     """Load `folder`; French lines that say what was done. Raises `KeyError` on a file with a missing key."""
     lines = _load_accounts(_read(folder / "accounts.toml"))
     lines += _allocate_campaigns()
+    lines += _try_scenarios()
     for path in sorted(folder.glob("*-*.toml")):
         lines.append(_load_contract(_read(path)))
     lines.append(_load_exchanges(_read(folder / "echanges.toml")))
@@ -97,6 +102,29 @@ def _allocate_campaigns() -> list[str]:
         lines += [
             f"Répartition {run.envelope.label} {year} : {run.lines.count()} territoires." for run in runs
         ]
+    return lines
+
+
+def _try_scenarios() -> list[str]:
+    """Two scenarios for each campaign that can be shared and has none: its own terms, and no ceiling."""
+    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    lines = []
+    for campaign in Campaign.objects.filter(envelopes__amount__isnull=False, scenarios=None).distinct():
+        typed, codes = typed_of_campaign(campaign)
+        without_ceiling = {name: "" if name.endswith("-ceiling") else text for name, text in typed.items()}
+        for name, boxes in ((OWN_TERMS, typed), (WITHOUT_CEILING, without_ceiling)):
+            draft = read_draft(campaign, boxes | {"name": name}, codes)
+            save_scenario(
+                None,
+                campaign,
+                year=campaign.year,
+                name=name,
+                territories=draft.chosen,
+                terms=draft.terms,
+                version=0,
+                by=by,
+            )
+            lines.append(f"Scénario « {name} » {campaign.year}.")
     return lines
 
 

@@ -19,6 +19,7 @@ from contracts.models.contracts import (
 )
 from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
+from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
@@ -40,6 +41,7 @@ __all__ = [
     "Objective",
     "RetroplanningStep",
     "Signatory",
+    "Takeover",
     "Thread",
     "ThreadReading",
     "ThreadState",

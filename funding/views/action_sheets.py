@@ -244,6 +244,7 @@ def _balance(
                     notified=line.notified,
                     planned_elsewhere=line.planned_elsewhere,
                     planned_here=amounts.get((here[each.envelope_id], line.year)),
+                    is_doubtful=line.is_doubtful,
                 )
                 for line in each.years
             ),

@@ -48,7 +48,7 @@ def release_messages(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("contracts", "0003_search_in_french"),
+        ("contracts", "0004_take_over"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
