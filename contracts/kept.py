@@ -12,9 +12,10 @@ from cdppe.accounts.models import InstitutionKind, User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
 from contracts.actions.calendar import STEP_FIELDS, save_step
+from contracts.actions.contacts import CONTACT_FIELDS
 from contracts.actions.contracts import DETAIL_FIELDS, Representative, save_details
 from contracts.history import Kept, Snapshot
-from contracts.models import ActionSheet, BankAccount, Contract, ContractParty, ContractStep
+from contracts.models import ActionSheet, BankAccount, Contact, Contract, ContractParty, ContractStep
 from contracts.places import Place, field_label
 
 RESTORED_SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -70,6 +71,19 @@ def read_details(contract: Contract) -> Snapshot:
         found[Place("details", 0, "bank_account")] = Kept(
             "Parties et contacts", "Compte bancaire", f"{account.holder}, {account.masked_iban}"
         )
+    return found
+
+
+def read_contacts(contract: Contract) -> Snapshot:
+    """The contacts of each institution, those who have left too, with their dates (rule P2)."""
+    found: dict[Place, Kept] = {}
+    for contact in Contact.objects.filter(contract=contract).select_related("institution"):
+        for field in (*CONTACT_FIELDS, "joined_on", "left_on"):
+            found[Place("details", contact.pk, f"contact_{field}")] = Kept(
+                f"Contact : {contact.institution}",
+                field_label(Contact, field),
+                shown(getattr(contact, field)),
+            )
     return found
 
 
@@ -129,6 +143,8 @@ def restore_detail(contract: Contract, place: Place, value: str, by: User) -> No
     stored = Contract.objects.select_related("campaign", "territory__region").get(pk=contract.pk)
     fields: dict[str, Any] = {}
     named: dict[int, Representative] = {}
+    if place.field.startswith("contact_"):
+        raise RuleViolation("Un contact se corrige dans « Parties et contacts », par son institution.")
     if place.item:
         party = stored.parties.filter(pk=place.item).first()
         if party is None or place.field not in ("representative_name", "representative_title"):

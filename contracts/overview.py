@@ -23,6 +23,7 @@ from contracts.models import (
     ActionSheet,
     BankAccount,
     Campaign,
+    Contact,
     Contract,
     ContractObjective,
     ContractParty,
@@ -155,6 +156,7 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
         .prefetch_related(
             Prefetch("parties", ContractParty.objects.select_related("signatory")),
             Prefetch("objectives", ContractObjective.objects.in_order()),
+            Prefetch("contacts", Contact.objects.current().select_related("institution")),
             Prefetch(
                 "action_sheets",
                 sheets_with_parts(
@@ -215,6 +217,7 @@ def facts_of(contract: Contract) -> Facts:
             for each in objectives
         ),
         sheets=tuple(sheet_facts(sheet) for sheet in sheets),
+        contact_kinds=frozenset(contact.institution.kind for contact in contract.contacts.all()),
     )
 
 

@@ -6,12 +6,13 @@ from django.utils import timezone
 
 from cdppe.accounts.models import User
 from contracts.calendar import agenda
+from contracts.exchanges import measure_exchanges
 from contracts.models import Contract
 from contracts.overview import PARTIES, duties_of, facts_of, reader_kinds
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
 
-DETAIL_PIECES = ("effect-date", "parties", "officers", "account", "deliberation")
+DETAIL_PIECES = ("contacts", "effect-date", "parties", "officers", "account", "deliberation")
 
 
 def _pieces(contract: Contract) -> tuple[Piece, ...]:
@@ -73,6 +74,7 @@ PARTS = (
     Part("calendar", "Calendrier", "contracts:calendar", 90, measure_calendar),
     Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
+    Part("exchanges", "Échanges", "contracts:exchanges", 110, measure_exchanges),
 )
 """Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
-exchanges 110, history 120, compliance 130."""
+history 120, compliance 130."""

@@ -1,4 +1,4 @@
-"""What of a contract is done, what is missing, and whose turn it is (rules A2, C5, K1, O2, O5).
+"""What of a contract is done, what is missing, and whose turn it is (rules A2, C5, K1, O2, O5, P2).
 
 Pure: facts in, pieces out. The way to signature asks no visa (rule P3): nothing here blocks a gesture, it
 tells people what remains.
@@ -69,6 +69,8 @@ class Facts:
     dashboard_count: int
     objectives: tuple[ObjectiveFacts, ...] = field(default=())
     sheets: tuple[SheetFacts, ...] = field(default=())
+    contact_kinds: frozenset[str] = frozenset(ALL_PARTIES)
+    """The kinds of institution that have named a contact."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def missing_fields(empty_fields: frozenset[str], *, is_financed: bool) -> tuple[
 def pieces(facts: Facts) -> tuple[Piece, ...]:
     """Every piece of the contract, in the order in which a territory fills them."""
     return (
+        _contacts(facts),
         Piece(
             "effect-date",
             "Date de prise d’effet",
@@ -141,6 +144,23 @@ def pieces(facts: Facts) -> tuple[Piece, ...]:
 def missing(all_pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces that are not done."""
     return tuple(piece for piece in all_pieces if not piece.is_done)
+
+
+PARTY_WORDS = {"prefecture": "la préfecture", "ars": "l’ARS", "council": "le département"}
+
+
+def _contacts(facts: Facts) -> Piece:
+    """Each institution names one contact, two at most (rule P2)."""
+    without = tuple(kind for kind in ALL_PARTIES if kind not in facts.contact_kinds)
+    names = [PARTY_WORDS[kind] for kind in without]
+    return Piece(
+        "contacts",
+        "Contacts des institutions",
+        not without,
+        f"À nommer : {_listed(names)}." if names else "",
+        without or ALL_PARTIES,
+        "contracts:details-edit",
+    )
 
 
 def _objectives(facts: Facts) -> Piece:

@@ -3,10 +3,12 @@ from django.urls import path
 from contracts.views import (
     action_sheets,
     calendar,
+    contacts,
     contracts,
     deadlines,
     details,
     document,
+    exchanges,
     feeds,
     history,
     objectives,
@@ -115,5 +117,30 @@ urlpatterns = [
         "campagnes/<slug:code>/prolongations/<int:pk>/retirer/",
         deadlines.extension_withdraw,
         name="extension-withdraw",
+    ),
+    path("echanges/", exchanges.my_exchanges, name="my-exchanges"),
+    path("contrats/<slug:reference>/echanges/", exchanges.exchanges, name="exchanges"),
+    path("contrats/<slug:reference>/echanges/nouveau/", exchanges.thread_open, name="thread-open"),
+    path("contrats/<slug:reference>/echanges/<int:pk>/", exchanges.thread, name="thread"),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/regler/", exchanges.thread_settle, name="thread-settle"
+    ),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/rouvrir/", exchanges.thread_reopen, name="thread-reopen"
+    ),
+    path(
+        "contrats/<slug:reference>/contacts/nommer/<int:institution_pk>/",
+        contacts.contact_create,
+        name="contact-create",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/", contacts.contact_edit, name="contact-edit"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/remplacer/",
+        contacts.contact_replace,
+        name="contact-replace",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/depart/", contacts.contact_end, name="contact-end"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/inviter/", contacts.contact_invite, name="contact-invite"
     ),
 ]

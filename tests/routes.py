@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,10 +36,13 @@ from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
 from contracts.actions.calendar import add_step, grant_extension
+from contracts.actions.contacts import name_contact
+from contracts.actions.exchanges import open_thread
 from contracts.actions.feeds import open_feed
 from contracts.models import (
     ActionSheet,
     CalendarFeed,
+    Contact,
     Contract,
     ContractObjective,
     ContractStep,
@@ -46,7 +50,9 @@ from contracts.models import (
     FieldChange,
     SheetTemplate,
     Takeover,
+    Thread,
 )
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -107,6 +113,8 @@ PERSONAL_DONE = "302 302  302  302  302  302  302  302  302  302  302  302"
 PERSONAL_REFUSED = "302 422 422 422 422 422 422 422 422 422 422 302"
 # A feed is shown to nobody but its person.
 COUNCIL_EDITOR_DONE = "302 404 404 302 404 404 404 404 404 404 404 302"
+SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
+COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -138,6 +146,8 @@ class World:
     feed: CalendarFeed
     membership: Membership
     invitation: Invitation
+    thread: Thread
+    contact: Contact
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -203,7 +213,26 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        thread=open_thread(
+            cast.contract,
+            Place("objectives"),
+            text="Pourquoi ces objectifs ?",
+            token=uuid.uuid4(),
+            by=cast.dgcs_editor,
+        ),
+        contact=_contact(cast),
     )
+
+
+def _contact(cast: Cast) -> Contact:
+    """Somebody without an account, named by the council."""
+    fields = {
+        "name": "Inès Perret",
+        "position": "",
+        "email": "ines.perret@isere.exemple.fr",
+        "phone": "04 65 71 00 38",
+    }
+    return name_contact(cast.contract, cast.council, fields=fields, by=cast.council_editor)
 
 
 def _change(cast: Cast, sheet: ActionSheet) -> FieldChange:
@@ -504,6 +533,18 @@ def invitation_link(world: World) -> dict[str, Any]:
     return {"token": TOKEN}
 
 
+def thread(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.thread.pk}
+
+
+def contact(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.contact.pk}
+
+
+def contract_and_council(world: World) -> dict[str, Any]:
+    return contract(world) | {"institution_pk": world.cast.council.pk}
+
+
 def broken_reset_link(world: World) -> dict[str, Any]:
     return {"uidb64": "MQ", "token": "perime"}
 
@@ -659,6 +700,23 @@ ROUTES = [
     Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
     Route("contracts:document-render", contract, post=RENDERED),
+    # --- Exchanges: whoever sees the contract speaks in them; contacts are their own institution's
+    Route("contracts:my-exchanges", get=PERSONAL),
+    Route("contracts:exchanges", contract, get=SEEN),
+    Route("contracts:thread-open", contract, get=SEEN, post=SPOKEN),
+    Route("contracts:thread", thread, get=SEEN, post=SPOKEN),
+    Route("contracts:thread-settle", thread, post=RENDERED),
+    Route("contracts:thread-reopen", thread, post=RENDERED),
+    Route("contracts:contact-create", contract_and_council, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-edit", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-replace", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-end", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    # Only who administers the institution invites: the editor is sent back with a sentence.
+    Route(
+        "contracts:contact-invite",
+        contact,
+        post="  302  403  403  302  403  404  404  404  403  403  403  302",
+    ),
     # --- Documents
     Route("documents:job", job, get=SEEN),
     Route("documents:job-progress", job, get=SEEN),

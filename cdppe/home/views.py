@@ -15,6 +15,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
 from contracts.calendar import Duty, agenda
 from contracts.deadlines import NationalDeadline, national_deadlines
+from contracts.exchanges import concerning, thread_lines
 from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
@@ -26,6 +27,7 @@ LONGEST_PREVIEW = 100_000
 MISSING_SHOWN = 3
 COMING_SHOWN = 2
 DEADLINES_SHOWN = 3
+THREADS_SHOWN = 4
 
 
 @require_GET
@@ -33,8 +35,18 @@ def index(request: HttpRequest) -> HttpResponse:
     """The ministry's page for those who follow the country, the territories' page for everybody else."""
     user = signed_in(request)
     if can(user, Ability.NATION_FOLLOW):
-        return render(request, "home/national.html", _national(request.GET.get("campagne", "")))
-    return render(request, "home/territories.html", _territories(user, timezone.localdate()))
+        context = _national(request.GET.get("campagne", "")) | _concerns(user)
+        return render(request, "home/national.html", context)
+    context = _territories(user, timezone.localdate()) | _concerns(user)
+    return render(request, "home/territories.html", context)
+
+
+def _concerns(user: User) -> dict[str, Any]:
+    """The exchanges that concern the person: the first of them, those that wait first, and how many."""
+    threads = concerning(user)
+    total = threads.count()
+    shown = thread_lines(list(threads[:THREADS_SHOWN]), user) if total else []
+    return {"threads": shown, "thread_count": total}
 
 
 @require_POST

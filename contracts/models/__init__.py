@@ -17,6 +17,7 @@ from contracts.models.campaigns import (
     SheetTemplate,
     Signatory,
 )
+from contracts.models.contacts import Contact
 from contracts.models.contracts import (
     BankAccount,
     Contract,
@@ -24,6 +25,7 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
 from contracts.models.takeovers import Takeover
 
@@ -34,6 +36,7 @@ __all__ = [
     "CalendarPhase",
     "Campaign",
     "Commitment",
+    "Contact",
     "Contract",
     "ContractEvent",
     "ContractModel",
@@ -44,10 +47,16 @@ __all__ = [
     "DeadlineExtension",
     "FieldChange",
     "Measure",
+    "Mention",
+    "Message",
+    "MessageKind",
     "Objective",
     "RetroplanningStep",
     "SettledDeadline",
     "SheetTemplate",
     "Signatory",
     "Takeover",
+    "Thread",
+    "ThreadReading",
+    "ThreadState",
 ]

@@ -102,7 +102,7 @@ def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpRespons
         return _page(request, contract, sheet, form, grid)
     context = _context(contract, sheet, sheet.contract_objective, grid) | {
         "texts": [
-            (form.fields[name].label, getattr(sheet, name))
+            (form.fields[name].label, getattr(sheet, name), name)
             for name in SHEET_FIELDS
             if name not in ("contract_objective", "title")
         ],

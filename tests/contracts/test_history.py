@@ -156,6 +156,7 @@ class TestKeeping:
 KEPT_ELSEWHERE = {
     "create_contract": "a contract begins empty but for its fundamental objectives",
     "move_contract": "a state is a gesture of the journal",
+    "open_thread": "what is said in the exchanges never changes",
     "restore_text": "it goes through the part's own action",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
 }
