@@ -16,6 +16,8 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.diagnosis import Diagnosis, DiagnosisText
+from contracts.models.presence import Presence
 
 __all__ = [
     "ActionSheet",
@@ -28,8 +30,11 @@ __all__ = [
     "ContractObjective",
     "ContractParty",
     "Deadline",
+    "Diagnosis",
+    "DiagnosisText",
     "Measure",
     "Objective",
+    "Presence",
     "RetroplanningStep",
     "Signatory",
 ]
