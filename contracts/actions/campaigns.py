@@ -1,7 +1,8 @@
 """Load a campaign file into the database: whole or not at all (rule C1).
 
 Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
-once one does, the campaign is frozen and the load is refused with the list of what would have changed.
+once one does, the campaign is frozen and the load is refused with the list of what would have changed. A part
+of the format that did not exist when the campaign was loaded is added to it all the same: nothing rests on it.
 """
 
 from __future__ import annotations
@@ -88,6 +89,11 @@ def load_campaign(spec: CampaignSpec) -> LoadReport:
     changes = diff_specs(campaign.spec, content)
     if not changes:
         return LoadReport(campaign, LoadOutcome.UNCHANGED)
+    unknown_then = {key: content[key] for key in content if key not in campaign.spec}
+    if not diff_specs({**campaign.spec, **unknown_then}, content):
+        campaign.spec = content
+        campaign.save(update_fields=["spec"])
+        return LoadReport(campaign, LoadOutcome.UPDATED, tuple(changes))
     if campaign.contracts.exists():
         raise CampaignInUse(campaign, changes)
     try:
