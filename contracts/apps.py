@@ -28,3 +28,4 @@ class ContractsConfig(AppConfig):
             register_part(part)
         places.register_locator("sheets", places.locate_sheets)
         places.register_locator("details", places.locate_details)
+        places.register_locator("diagnosis", places.locate_diagnosis)

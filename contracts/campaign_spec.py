@@ -182,7 +182,7 @@ class GanttTaskSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosisSectionSpec:
-    """A section of the shared diagnosis (annexes 3 and 6): what is written there, and where the text asks it."""
+    """A section of the shared diagnosis (annexes 3 and 6): what one writes there, where the text asks it."""
 
     code: str
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cdppe.accounts.models import User
-from contracts.models import Contract
+from contracts.diagnosis import sections_of
+from contracts.models import Contract, DiagnosisText
 from contracts.overview import facts_of
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
@@ -47,12 +48,20 @@ def measure_sheets(contract: Contract, user: User) -> Progress:
     return counted(done, len(sheets), f"{done} fiches complètes sur {len(sheets)}")
 
 
+def measure_diagnosis(contract: Contract, user: User) -> Progress:
+    """How many sections of the shared diagnosis are written; one query."""
+    codes = {section.code for section in sections_of(contract.campaign)}
+    done = DiagnosisText.objects.filter(diagnosis__contract=contract, code__in=codes).count()
+    return counted(done, len(codes), f"{done} rubriques écrites sur {len(codes)}")
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
+    Part("diagnosis", "Diagnostic", "contracts:diagnosis", 30, measure_diagnosis),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
     Part("document", "Document", "contracts:document", 100),
 )
-"""Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
+"""Positions leave room for the parts between: dashboard 50, plan 60, financing 80, calendar 90,
 exchanges 110, history 120, compliance 130."""

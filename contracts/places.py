@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
+from contracts.diagnosis import sections_of
 from contracts.models import ActionSheet, Contract
 from contracts.workspace import find_part
 
@@ -118,4 +119,15 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
         place: Located(field_label(Contract, place.field) or "Parties et contacts", f"{url}#id_{place.field}")
         for place in places
         if not place.item
+    }
+
+
+def locate_diagnosis(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The sections of the shared diagnosis; it has no objects."""
+    url = reverse("contracts:diagnosis", args=[contract.reference])
+    titles = {section.field: section.title for section in sections_of(contract.campaign)}
+    return {
+        place: Located(f"Diagnostic – {titles[place.field]}", f"{url}#id_{place.field}")
+        for place in places
+        if not place.item and place.field in titles
     }

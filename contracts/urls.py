@@ -1,6 +1,6 @@
 from django.urls import path
 
-from contracts.views import action_sheets, contracts, details, document, objectives
+from contracts.views import action_sheets, contracts, details, diagnosis, document, objectives, presence
 
 app_name = "contracts"
 
@@ -29,4 +29,6 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
+    path("contrats/<slug:reference>/diagnostic/", diagnosis.diagnosis_edit, name="diagnosis"),
+    path("contrats/<slug:reference>/presence/", presence.presence, name="presence"),
 ]

@@ -2,7 +2,7 @@
 
 Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
 once one does, the campaign is frozen and the load is refused with the list of what would have changed. A part
-of the format that did not exist when the campaign was loaded is added to it all the same: nothing rests on it.
+of the format that did not exist when the campaign was loaded is added to it: nothing rests on it yet.
 """
 
 from __future__ import annotations

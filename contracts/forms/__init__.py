@@ -2,6 +2,7 @@
 
 from contracts.forms.action_sheets import ActionSheetForm
 from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
+from contracts.forms.diagnosis import DiagnosisForm
 from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "BankAccountForm",
     "ContractForm",
     "DetailsForm",
+    "DiagnosisForm",
     "OwnObjectiveForm",
 ]

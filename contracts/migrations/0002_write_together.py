@@ -7,97 +7,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0001_initial'),
+        ("contracts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Diagnosis',
+            name="Diagnosis",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='modifié le')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                (
+                    "updated_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="modifié le"),
+                ),
             ],
             options={
-                'verbose_name': 'diagnostic',
+                "verbose_name": "diagnostic",
             },
         ),
         migrations.CreateModel(
-            name='DiagnosisText',
+            name="DiagnosisText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, verbose_name='rubrique')),
-                ('text', models.TextField(verbose_name='texte')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, verbose_name="rubrique")),
+                ("text", models.TextField(verbose_name="texte")),
             ],
             options={
-                'verbose_name': 'texte du diagnostic',
-                'ordering': ['pk'],
+                "verbose_name": "texte du diagnostic",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Presence',
+            name="Presence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(max_length=120, verbose_name='où')),
-                ('tab', models.UUIDField(verbose_name='page ouverte')),
-                ('seen_at', models.DateTimeField(db_index=True, verbose_name='vue le')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.CharField(max_length=120, verbose_name="où")),
+                ("tab", models.UUIDField(verbose_name="page ouverte")),
+                ("seen_at", models.DateTimeField(db_index=True, verbose_name="vue le")),
             ],
             options={
-                'verbose_name': 'présence',
+                "verbose_name": "présence",
             },
         ),
         migrations.AddField(
-            model_name='actionsheet',
-            name='creation_token',
-            field=models.UUIDField(blank=True, editable=False, null=True, verbose_name='jeton de création'),
+            model_name="actionsheet",
+            name="creation_token",
+            field=models.UUIDField(blank=True, editable=False, null=True, verbose_name="jeton de création"),
         ),
         migrations.AddField(
-            model_name='contractevent',
-            name='place',
-            field=models.CharField(blank=True, max_length=120, verbose_name='où'),
+            model_name="contractevent",
+            name="place",
+            field=models.CharField(blank=True, max_length=120, verbose_name="où"),
         ),
         migrations.AddConstraint(
-            model_name='actionsheet',
-            constraint=models.UniqueConstraint(fields=('contract', 'creation_token'), name='action_sheet_once_per_creation_token'),
+            model_name="actionsheet",
+            constraint=models.UniqueConstraint(
+                fields=("contract", "creation_token"), name="action_sheet_once_per_creation_token"
+            ),
         ),
         migrations.AddField(
-            model_name='diagnosis',
-            name='contract',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='diagnosis', to='contracts.contract'),
+            model_name="diagnosis",
+            name="contract",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="diagnosis", to="contracts.contract"
+            ),
         ),
         migrations.AddField(
-            model_name='diagnosis',
-            name='updated_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="diagnosis",
+            name="updated_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='diagnosistext',
-            name='diagnosis',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='contracts.diagnosis'),
+            model_name="diagnosistext",
+            name="diagnosis",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="contracts.diagnosis"
+            ),
         ),
         migrations.AddField(
-            model_name='presence',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='contracts.contract'),
+            model_name="presence",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="presences", to="contracts.contract"
+            ),
         ),
         migrations.AddField(
-            model_name='presence',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="presence",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='diagnosistext',
-            constraint=models.UniqueConstraint(fields=('diagnosis', 'code'), name='diagnosis_section_once'),
+            model_name="diagnosistext",
+            constraint=models.UniqueConstraint(fields=("diagnosis", "code"), name="diagnosis_section_once"),
         ),
         migrations.AddConstraint(
-            model_name='diagnosistext',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='diagnosis_text_not_empty'),
+            model_name="diagnosistext",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="diagnosis_text_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='presence',
-            constraint=models.UniqueConstraint(fields=('contract', 'user', 'tab'), name='presence_once_per_tab'),
+            model_name="presence",
+            constraint=models.UniqueConstraint(
+                fields=("contract", "user", "tab"), name="presence_once_per_tab"
+            ),
         ),
     ]
