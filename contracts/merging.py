@@ -126,10 +126,11 @@ def put(shelf: Shelf, *, mine: Values, version: int, opened: Opened | None) -> W
             if merged.clashes:
                 raise OpenedBefore(stored, merged.clashes)
             wanted = merged.values
-        elif stored.version != version:
-            raise OpenedBefore(stored, differing(wanted, stored.values))
-        if not differing(wanted, stored.values):
+        changes = differing(wanted, stored.values)
+        if not changes:
             return Written(stored.version, stored.values, is_new=False)
+        if opened is None and stored.version != version:
+            raise OpenedBefore(stored, changes)
         if shelf.compare_and_set(stored.version, wanted):
             return Written(stored.version + 1, wanted, is_new=True)
     raise TooBusy

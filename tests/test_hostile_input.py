@@ -237,8 +237,9 @@ WITHOUT_FORM = {
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
 }
-# Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request"}
+# Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
+# script of the page with two fields of its own (tests/contracts/test_presence.py).
+WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:presence"}
 
 
 def _attacked(site: Site) -> list[Form]:

@@ -78,10 +78,8 @@ def _unreadable(character: str) -> str:
 
 
 def _sentence(text: str, position: int, name: str) -> str:
-    before = "".join(
-        character if not _unreadable(character) else " "
-        for character in text[max(0, position - CONTEXT) : position]
-    )
+    before = text[max(0, position - CONTEXT) : position]
+    before = "".join(character if character.isprintable() else " " for character in before)
     before = " ".join(before.split())
     place = f"après « {before} »" if before else "au début"
     return f"Le texte contient {name} {place} : effacez-le ou retapez ces mots, puis continuez."

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -93,6 +94,13 @@ def page_1280(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 def page_375(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page as narrow as a telephone."""
     yield from _open_page(browser, live_server, 375, 812)
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[], Page]]:
+    """`open_page()`: a page of a browser of its own, for as many people as a test has."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(contextmanager(_open_page)(browser, live_server, 1280, 900))
 
 
 @pytest.fixture
