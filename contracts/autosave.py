@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -24,8 +24,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from cdppe.lib.errors import RuleViolation
-
-P = ParamSpec("P")
 
 HEADER = "X-Autosave"
 PERSON_HEADER = "X-Autosave-Person"
@@ -94,9 +92,7 @@ def conflict(
     )
 
 
-def autosaved(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def autosaved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Decorate a view that a page saves to by itself: what it refuses with an exception is told in JSON.
 
     A text typed by one person is never saved under the name of another who signed in since in the same
@@ -104,7 +100,7 @@ def autosaved(
     """
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_autosave(request):
             return view(request, *args, **kwargs)
         person = request.headers.get(PERSON_HEADER)

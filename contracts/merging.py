@@ -17,10 +17,10 @@ from typing import Any, Protocol
 
 from cdppe.lib.typed_text import same_text
 
-Values = Mapping[Hashable, Any]
+Values = Mapping[Any, Any]
 """{name of a field: value}; a name that is absent has the value None."""
 
-Opened = Mapping[Hashable, Collection[Any]]
+Opened = Mapping[Any, Collection[Any]]
 """{name of a field that the person changed: the texts that it may have been opened with}."""
 
 TRIES = 5

@@ -100,7 +100,7 @@ class DetailsShelf:
         """The stored information; raises WrongState when the contract is no longer written."""
         self.contract = locked_contract(self.contract)
         self.parties = {party.pk: party for party in self.contract.parties.all()}
-        values: dict[Hashable, Any] = {name: getattr(self.contract, name) for name in DETAIL_FIELDS}
+        values: dict[Any, Any] = {name: getattr(self.contract, name) for name in DETAIL_FIELDS}
         for pk, party in self.parties.items():
             values |= _party_values(pk, Representative(party.representative_name, party.representative_title))
         return Stored(self.contract.version, values)
@@ -157,7 +157,7 @@ def save_details(
     unknown = set(fields) - set(DETAIL_FIELDS)
     if unknown:
         raise TypeError(f"not details of a contract: {', '.join(sorted(unknown))}")
-    mine: dict[Hashable, Any] = dict(fields)
+    mine: dict[Hashable, Any] = {**fields}
     for pk, representative in representatives.items():
         mine |= _party_values(pk, representative)
     shelf = DetailsShelf(contract)

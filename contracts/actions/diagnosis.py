@@ -54,13 +54,13 @@ class DiagnosisShelf:
         self.row.updated_by, self.row.updated_at = self.by, timezone.now()
         self.row.save()
         for code, text in values.items():
-            self._write(str(code), text)
+            self._write(self.row, str(code), text)
         return True
 
-    def _write(self, code: str, text: str) -> None:
+    def _write(self, diagnosis: Diagnosis, code: str, text: str) -> None:
         row = self.rows.get(code)
         if row is None and text:
-            DiagnosisText.objects.create(diagnosis=self.row, code=code, text=text)
+            DiagnosisText.objects.create(diagnosis=diagnosis, code=code, text=text)
         elif row is not None and not text:
             row.delete()
         elif row is not None and row.text != text:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 # Playwright's own loop runs in this thread and Django takes it for a view's: the tests call the ORM as usual.
@@ -30,6 +30,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PAGE_TIMEOUT_MS = 15_000
+# A page that saves by itself tries again after some seconds.
+expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
 
 @pytest.hookimpl(tryfirst=True)
