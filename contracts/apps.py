@@ -10,9 +10,11 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, places
+        from contracts import document, history, kept, places
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
+        from contracts.search import register_source
+        from contracts.searched import SOURCES
         from contracts.workspace import register_part
 
         register_blank_filler(document.contract_blanks)
@@ -29,3 +31,13 @@ class ContractsConfig(AppConfig):
         places.register_locator("sheets", places.locate_sheets)
         places.register_locator("details", places.locate_details)
         places.register_locator("diagnosis", places.locate_diagnosis)
+        places.register_locator("objectives", places.locate_objectives)
+        for source in SOURCES:
+            register_source(source)
+        history.register_reader("sheets", kept.read_sheets)
+        history.register_reader("details", kept.read_details)
+        history.register_reader("objectives", kept.read_objectives)
+        history.register_restorer("sheets", kept.restore_sheet_text)
+        history.register_restorer("details", kept.restore_detail)
+        history.register_reader("diagnosis", kept.read_diagnosis)
+        history.register_restorer("diagnosis", kept.restore_diagnosis)

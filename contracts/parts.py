@@ -61,6 +61,7 @@ PARTS = (
     Part("diagnosis", "Diagnostic", "contracts:diagnosis", 30, measure_diagnosis),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
+    Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
 )
 """Positions leave room for the parts between: dashboard 50, plan 60, financing 80, calendar 90,

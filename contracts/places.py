@@ -112,6 +112,17 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
     return found
 
 
+def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The objectives of the contract: « Objectif 12 »."""
+    url = reverse("contracts:objectives", args=[contract.reference])
+    carried = contract.objectives.select_related("objective").in_bulk({place.item for place in places})
+    return {
+        place: Located(carried[place.item].short_label, f"{url}#objectif-{place.item}")
+        for place in places
+        if place.item in carried
+    }
+
+
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])

@@ -239,7 +239,12 @@ WITHOUT_FORM = {
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
 # script of the page with two fields of its own (tests/contracts/test_presence.py).
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:presence"}
+WITHOUT_FIELDS = {
+    "accounts:new-password",
+    "funding:letters-request",
+    "contracts:history-recreate-sheet",
+    "contracts:presence",
+}
 
 
 def _attacked(site: Site) -> list[Form]:

@@ -18,6 +18,7 @@ from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
+from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import ActionSheet, Contract
 
@@ -38,6 +39,7 @@ SHEET_FIELDS = (
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def create_action_sheet(
     contract: Contract, *, fields: Mapping[str, Any], by: User, token: UUID | None = None
 ) -> ActionSheet:
@@ -103,6 +105,8 @@ class SheetShelf:
         return True
 
 
+@transaction.atomic
+@keeps_history("sheets")
 def save_action_sheet(
     sheet: ActionSheet,
     *,
@@ -154,6 +158,7 @@ def put_sheet(
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def delete_action_sheet(sheet: ActionSheet, *, by: User) -> None:
     """Delete `sheet` with its financing; its number is not given again while a later sheet exists.
 

@@ -14,6 +14,7 @@ from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
+from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
 from contracts.workflow import find_transition
@@ -136,6 +137,7 @@ def _party_values(pk: int, representative: Representative) -> dict[Hashable, Any
 
 
 @transaction.atomic
+@keeps_history("details")
 def save_details(
     contract: Contract,
     *,

@@ -11,6 +11,7 @@ from cdppe.accounts.models import User
 from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.diagnosis import sections_of
+from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import Contract, Diagnosis, DiagnosisText
 
@@ -69,6 +70,7 @@ class DiagnosisShelf:
 
 
 @transaction.atomic
+@keeps_history("diagnosis")
 def save_diagnosis(
     contract: Contract,
     *,

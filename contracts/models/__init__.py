@@ -17,6 +17,7 @@ from contracts.models.contracts import (
     ContractParty,
 )
 from contracts.models.diagnosis import Diagnosis, DiagnosisText
+from contracts.models.history import FieldChange
 from contracts.models.presence import Presence
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Deadline",
     "Diagnosis",
     "DiagnosisText",
+    "FieldChange",
     "Measure",
     "Objective",
     "Presence",

@@ -20,6 +20,7 @@ from contracts.actions.action_sheets import (
     put_sheet,
 )
 from contracts.actions.journal import locked_contract
+from contracts.history import keeps_history
 from contracts.merging import Opened, Stored, Values
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.models import ActionFinancing, Contributor, Envelope
@@ -69,6 +70,8 @@ class FinancedSheetShelf(SheetShelf):
         return True
 
 
+@transaction.atomic
+@keeps_history("sheets")
 def save_sheet_with_financing(
     contract: Contract,
     sheet: ActionSheet | None,

@@ -14,8 +14,9 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from contracts.actions.contracts import DETAIL_FIELDS, save_details
 from contracts.actions.diagnosis import save_diagnosis
+from contracts.actions.history import restore_text
 from contracts.actions.journal import SAME_SITTING
-from contracts.models import Contract, ContractEvent, Diagnosis
+from contracts.models import Contract, ContractEvent, Diagnosis, FieldChange
 from contracts.workflow import ContractState
 from tests.cast import Cast
 
@@ -378,3 +379,29 @@ def test_the_fields_of_the_action_are_those_of_the_form(cast: Cast) -> None:
     for name in DETAIL_FIELDS:
         assert f'name="{name}"' in page
     assert "data-autosave" in page
+
+
+def test_a_section_of_the_diagnosis_is_kept_found_and_brought_back(cast: Cast, contract: Contract) -> None:
+    save_diagnosis(contract, texts={"needs": "Peu de médecins"}, version=1, by=cast.prefect_editor)
+    save_diagnosis(contract, texts={"needs": "Assez de médecins"}, version=2, by=cast.ars_editor)
+    change = FieldChange.objects.get(by=cast.ars_editor)
+    assert (change.object_label, change.field_label) == ("Diagnostic partagé", "Les besoins")
+    assert (change.before, change.after) == ("Peu de médecins", "Assez de médecins")
+    found = client_of(cast.council_reader).get(
+        reverse("contracts:search", args=[contract.reference]), {"q": "médecins"}
+    )
+    assert diagnosis(contract) in found.text
+    restore_text(change, former=True, by=cast.council_editor)
+    assert Diagnosis.objects.get().texts.get().text == "Peu de médecins"
+
+
+def test_a_sitting_of_autosaves_is_one_change_of_the_history(cast: Cast) -> None:
+    for court in ("G", "Gre", "Grenoble"):
+        autosave(
+            cast.council_editor,
+            details(cast.contract),
+            {"court": court, "version": 1},
+            court=["", "G", "Gre"],
+        )
+    change = FieldChange.objects.get(place="details//court")
+    assert (change.before, change.after, change.by) == (None, "Grenoble", cast.council_editor)
