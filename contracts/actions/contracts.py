@@ -159,7 +159,7 @@ def save_details(
     unknown = set(fields) - set(DETAIL_FIELDS)
     if unknown:
         raise TypeError(f"not details of a contract: {', '.join(sorted(unknown))}")
-    mine: dict[Hashable, Any] = {**fields}
+    mine: dict[Any, Any] = {**fields}
     for pk, representative in representatives.items():
         mine |= _party_values(pk, representative)
     shelf = DetailsShelf(contract)
