@@ -112,7 +112,7 @@ format: setup ## rewrite the Python files in the project's format
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: setup system-test ## seconds, memory and queries of the PDF, the pages and the allocation
+bench: setup system-test ## seconds, memory and queries of the PDF, the letters, the pages and the allocation
 	$(SERVICES) $(PY) -m tests.bench
 
 screenshots: setup system-test ## take the pictures of docs/screenshots again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from cdppe.accounts.models import User
@@ -41,6 +42,11 @@ def read_sheets(contract: Contract) -> Snapshot:
         for field in SHEET_FIELDS:
             value = sheet.contract_objective.label if field == "contract_objective" else getattr(sheet, field)
             found[Place("sheets", sheet.pk, field)] = Kept(name, field_label(ActionSheet, field), value)
+        # The rank and the number are told by the journal, one line a gesture.
+        for field in ("archived_at", "answers_demand"):
+            value = getattr(sheet, field)
+            said = date_format(timezone.localtime(value)) if field == "archived_at" and value else value or ""
+            found[Place("sheets", sheet.pk, field)] = Kept(name, field_label(ActionSheet, field), said)
     return found
 
 

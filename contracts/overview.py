@@ -25,12 +25,15 @@ from contracts.models import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.action_sheets import ActionSheetQuerySet
 from contracts.progress import (
     SHEET_PARTS,
+    UNWRITTEN_MARK,
     Facts,
     ObjectiveFacts,
     Piece,
     SheetFacts,
+    missing_fields,
     missing_parts,
     pieces,
 )
@@ -115,13 +118,14 @@ class Standing:
         return self.contract.ends_on < self.everybody.today
 
 
-def sheets_with_parts(sheets: QuerySet[ActionSheet]) -> QuerySet[ActionSheet]:
-    """`sheets` with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    # A part of which a prompt of the skeleton is left is not written yet.
+    lacking = {
+        f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
+    }
     # An aggregation forgets the order of the model.
-    return sheets.annotate(
-        financing_count=Count("financings"),
-        **{f"lacks_{name}": Q(**{name: ""}) for name in SHEET_PARTS},
-    ).order_by("number")
+    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -130,13 +134,14 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     return SheetFacts(
         number=sheet.number,
         missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
+        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
     )
 
 
 def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """`contracts` with everything that `standing` reads of them."""
     return (
-        contracts.select_related("campaign", "territory__region")
+        contracts.select_related("campaign", "territory__region", "takeover")
         .annotate(
             dashboard_count=Count("indicator_values"),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
@@ -147,7 +152,11 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
             Prefetch("objectives", ContractObjective.objects.in_order()),
             Prefetch(
                 "action_sheets",
-                sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
+                sheets_with_parts(
+                    ActionSheet.objects.in_plan().only(
+                        "number", "position", "contract_id", "contract_objective_id"
+                    )
+                ),
             ),
             "campaign__deadlines",
             "campaign__retroplanning_steps",

@@ -24,6 +24,10 @@ SHEET_PARTS = {
 }
 """What rule A2 asks of a sheet besides its financing: {field: how a sentence names it}."""
 FINANCING_PART = "le financement"
+FINANCING_FIELD = "financing"
+"""The place of the money on the page of a sheet, beside the names of its fields."""
+UNWRITTEN_MARK = "[À compléter"
+"""How each prompt of a skeleton begins (« [À compléter : …] »): a part that holds one is not written."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class SheetFacts:
 
     number: int
     missing: tuple[str, ...]
+    missing_fields: tuple[str, ...] = ()
+    """The fields of `missing`, in the same order; the money's is `FINANCING_FIELD`."""
 
     @property
     def is_complete(self) -> bool:
@@ -81,6 +87,12 @@ def missing_parts(empty_fields: frozenset[str], *, is_financed: bool) -> tuple[s
     """The parts of rule A2 that a sheet lacks, given the names of its empty fields."""
     parts = tuple(name for code, name in SHEET_PARTS.items() if code in empty_fields)
     return parts if is_financed else (*parts, FINANCING_PART)
+
+
+def missing_fields(empty_fields: frozenset[str], *, is_financed: bool) -> tuple[str, ...]:
+    """The names of the fields that `missing_parts` says in words, in the same order."""
+    fields = tuple(code for code in SHEET_PARTS if code in empty_fields)
+    return fields if is_financed else (*fields, FINANCING_FIELD)
 
 
 def pieces(facts: Facts) -> tuple[Piece, ...]:

@@ -10,6 +10,7 @@ from contracts.views import (
     objectives,
     presence,
     search,
+    takeovers,
 )
 
 app_name = "contracts"
@@ -17,6 +18,11 @@ app_name = "contracts"
 urlpatterns = [
     path("contrats/", contracts.contract_list, name="list"),
     path("contrats/nouveau/", contracts.contract_create, name="create"),
+    path("contrats/reprendre/", takeovers.takeover_start, name="takeover-start"),
+    path("contrats/<slug:reference>/reprise/", takeovers.takeover, name="takeover"),
+    path("contrats/<slug:reference>/reprise/commencer/", takeovers.takeover_mark, name="takeover-mark"),
+    path("contrats/<slug:reference>/reprise/corriger/", takeovers.takeover_reopen, name="takeover-reopen"),
+    path("contrats/<slug:reference>/contrat-signe/", takeovers.signed_file, name="signed-file"),
     path("contrats/<slug:reference>/", contracts.contract_detail, name="detail"),
     path("contrats/<slug:reference>/etape/<slug:code>/", contracts.contract_move, name="move"),
     path("contrats/<slug:reference>/informations/", details.details_edit, name="details-edit"),
@@ -36,6 +42,23 @@ urlpatterns = [
         "contrats/<slug:reference>/fiches/<int:number>/supprimer/",
         action_sheets.sheet_delete,
         name="sheet-delete",
+    ),
+    path("contrats/<slug:reference>/fiches/numeros/", action_sheets.sheets_renumber, name="sheets-renumber"),
+    path("contrats/<slug:reference>/fiches/ranger/<int:pk>/", action_sheets.sheet_move, name="sheet-move"),
+    path(
+        "contrats/<slug:reference>/fiches/archiver/<int:pk>/",
+        action_sheets.sheet_archive,
+        name="sheet-archive",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/restaurer/<int:pk>/",
+        action_sheets.sheet_restore,
+        name="sheet-restore",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/demandees/<slug:code>/",
+        action_sheets.sheet_demand,
+        name="sheet-demand",
     ),
     path("recherche/", search.search_all, name="search-all"),
     path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),

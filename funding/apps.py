@@ -11,17 +11,21 @@ class FundingConfig(AppConfig):
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
         from contracts.history import register_reader
+        from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
         from funding import letters
         from funding.actions.campaigns import apply_envelopes
         from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
-        from funding.kept import read_amounts
-        from funding.parts import PLAN_PART
+        from funding.kept import read_amounts, read_own_means
+        from funding.parts import FINANCING_PART, PLAN_PART, locate_financing
 
         register_part(PLAN_PART)
+        register_part(FINANCING_PART)
+        register_locator("financing", locate_financing)
         register_reader("sheets", read_amounts)
+        register_reader("financing", read_own_means)
         register_campaign_part(apply_envelopes)
         register_blank_filler(envelope_blanks)
         register_annex(PLAN_ANNEX)
@@ -34,4 +38,5 @@ class FundingConfig(AppConfig):
             back_url=letters.back_url,
             back_label="Revenir au contrat",
             on_done=letter_is_done,
+            back_for=letters.back_for,
         )

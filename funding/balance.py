@@ -27,12 +27,16 @@ def stated_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeYear:
-    """One envelope in one year, in euros: notified, planned by the other sheets and by this one (rule M1)."""
+    """One envelope in one year, in euros: notified, planned by the other sheets and by this one (rule M1).
+
+    `is_doubtful` says that what was notified was computed from figures that are not all official.
+    """
 
     year: int
     notified: Decimal | None
     planned_elsewhere: Decimal | None
     planned_here: Decimal | None = None
+    is_doubtful: bool = False
 
     @property
     def planned(self) -> Decimal | None:

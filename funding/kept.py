@@ -1,4 +1,4 @@
-"""What the history keeps of the money of the action sheets."""
+"""What the history keeps of the money: the sheets' amounts, the department's own means."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contracts.history import Kept, Snapshot
 from contracts.kept import sheet_name
 from contracts.models import Contract
 from contracts.places import Place
-from funding.models import ActionFinancing, Contributor
+from funding.models import ActionFinancing, Contributor, OwnMeans
 
 
 def read_amounts(contract: Contract) -> Snapshot:
@@ -20,6 +20,16 @@ def read_amounts(contract: Contract) -> Snapshot:
             "sheets", row.action_sheet_id, f"amount-{row.contributor}-{row.envelope_id or 0}-{row.year}"
         ): Kept(sheet_name(row.action_sheet), _label(row), format_euros(row.amount))
         for row in rows
+    }
+
+
+def read_own_means(contract: Contract) -> Snapshot:
+    """The department's own means, by service and year."""
+    return {
+        Place("financing", 0, f"{row.service}-{row.year}"): Kept(
+            "Moyens propres du département", str(row), format_euros(row.amount)
+        )
+        for row in OwnMeans.objects.filter(contract=contract)
     }
 
 

@@ -209,3 +209,12 @@ def back_url(subject: str) -> str:
     if contract is None:
         return reverse("contracts:list")
     return f"{reverse('funding:action-plan', args=[contract.reference])}#balances"
+
+
+def back_for(user: AbstractBaseUser | AnonymousUser, subject: str) -> tuple[str, str] | None:
+    """Who reads the allocation goes back to the letters of the publication: address and label."""
+    publication = Publication.objects.filter(pk=read_subject(subject)[0]).select_related("campaign").first()
+    if publication is None or not (isinstance(user, User) and can(user, Ability.ALLOCATION_READ)):
+        return None
+    page = reverse("funding:publication-detail", args=[publication.campaign.code, publication.pk])
+    return f"{page}#letters", "Revenir aux lettres de la publication"

@@ -2,6 +2,48 @@
 
 from __future__ import annotations
 
-from contracts.workspace import Part
+from collections.abc import Collection
+
+from django.urls import reverse
+
+from cdppe.accounts.models import User
+from contracts.models import Contract
+from contracts.places import Located, Place
+from contracts.workspace import Part, Progress, Stage
+from funding.models import Service
+from funding.overview import own_means_of
+from funding.plan import envelope_balances
+
+
+def measure_financing(contract: Contract, user: User) -> Progress | None:
+    """What exceeds the notified credits or lowers the department's means (M1, M3); else the part planned."""
+    lines = [line for envelope in envelope_balances(contract) for line in envelope.years]
+    wrong = sum(line.is_exceeded for line in lines) + sum(
+        len(each.lowered) for each in own_means_of(contract)
+    )
+    if wrong:
+        words = "1 point à revoir" if wrong == 1 else f"{wrong} points à revoir"
+        return Progress(Stage.ALERT, str(wrong), words)
+    notified = sum(line.notified or 0 for line in lines)
+    if not notified:
+        return None
+    planned = sum(line.planned or 0 for line in lines if line.notified is not None)
+    percent = int(planned * 100 / notified)
+    stage = Stage.EMPTY if percent == 0 else Stage.DONE if percent == 100 else Stage.STARTED
+    return Progress(stage, f"{percent} %", f"{percent} % des crédits notifiés sont dans les fiches")
+
+
+def locate_financing(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The boxes of the department's own means: « financing//ase-… »."""
+    url = reverse("funding:financing", args=[contract.reference])
+    found = {}
+    for place in places:
+        service, _, year = place.field.partition("-")
+        if not place.item and service in Service.values:
+            label = f"Moyens propres, {Service(service).label}, {year}"
+            found[place] = Located(label, f"{url}#m-{place.field}")
+    return found
+
 
 PLAN_PART = Part("plan", "Plan d’action", "funding:action-plan", 60)
+FINANCING_PART = Part("financing", "Financement", "funding:financing", 80, measure_financing)

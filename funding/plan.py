@@ -4,7 +4,7 @@
 Nothing is left to compute: templates only lay it out. Amounts are euros (`Decimal`); `None` is "nobody stated
 it" (or "not notified"), shown as such, never as zero.
 
-The figures follow from the sheets:
+The figures follow from the sheets that are not archived:
 
 - *totals* by objective, source and year (`PlanObjective.sources`, `ActionPlan.sources`);
 - what was notified for each envelope and year beside what the sheets plan (`ActionPlan.envelopes`; rule M1);
@@ -26,7 +26,14 @@ from django.db.models import Sum
 
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
-from funding.models import ActionFinancing, Contributor, Envelope, NotifiedAmount, OwnObjectiveEnvelope
+from funding.models import (
+    ActionFinancing,
+    Contributor,
+    Envelope,
+    FigureStatus,
+    NotifiedAmount,
+    OwnObjectiveEnvelope,
+)
 
 OWN_OBJECTIVES_TITLE = "Objectif propre au territoire"
 
@@ -83,7 +90,7 @@ class PlanAction:
 
 @dataclass(frozen=True, slots=True)
 class PlanObjective:
-    """One objective of the contract with its actions, in the order of their numbers.
+    """One objective of the contract with its actions, in the order that people gave them.
 
     `number` is None for a territory's own objective. `title` is annexe 5.3's wording, `label` the catalogue's
     with its number. `state_source` is what the annex prints in its last column; `sources` holds only the
@@ -185,6 +192,16 @@ class ActionPlan:
         )
 
     @property
+    def has_notified(self) -> bool:
+        """Whether some amount is notified, of any envelope and year."""
+        return any(line.notified is not None for each in self.envelopes for line in each.years)
+
+    @property
+    def has_doubtful(self) -> bool:
+        """Whether some notified amount was computed from figures that are not all official."""
+        return any(line.is_doubtful for each in self.envelopes for line in each.years)
+
+    @property
     def exceeded_envelopes(self) -> tuple[EnvelopeBalance, ...]:
         """The envelopes of which the plan exceeds what was notified in some year (rule M1)."""
         return tuple(each for each in self.envelopes if each.is_exceeded)
@@ -204,9 +221,9 @@ def build_plan(contract: Contract) -> ActionPlan:
     envelopes = list(contract.campaign.envelopes.all())
     sources = sources_of(envelopes)
     financings = list(
-        ActionFinancing.objects.filter(action_sheet__contract=contract).values_list(
-            "action_sheet_id", "year", "contributor", "envelope_id", "amount"
-        )
+        ActionFinancing.objects.in_plan()
+        .filter(action_sheet__contract=contract)
+        .values_list("action_sheet_id", "year", "contributor", "envelope_id", "amount")
     )
     years = tuple(sorted({*contract.years, *(year for _, year, *_ in financings)}))
     by_sheet: dict[int, dict[int, dict[SourceKey, Decimal]]] = defaultdict(lambda: defaultdict(dict))
@@ -214,7 +231,7 @@ def build_plan(contract: Contract) -> ActionPlan:
         by_sheet[sheet_id][year][envelope_id or contributor] = amount
 
     sheets: dict[int, list[ActionSheet]] = defaultdict(list)
-    for sheet in contract.action_sheets.all():
+    for sheet in contract.action_sheets.in_plan().order_by("position"):
         sheets[sheet.contract_objective_id].append(sheet)
 
     built = [
@@ -241,7 +258,7 @@ def envelope_balances(contract: Contract, *, leaving_out: ActionSheet | None = N
     leaving_out: a sheet whose money is not counted, because the page being typed replaces it.
     """
     envelopes = list(contract.campaign.envelopes.all())
-    rows = ActionFinancing.objects.filter(action_sheet__contract=contract, envelope__isnull=False)
+    rows = ActionFinancing.objects.in_plan().filter(action_sheet__contract=contract, envelope__isnull=False)
     if leaving_out is not None:
         rows = rows.exclude(action_sheet=leaving_out)
     planned: dict[int, dict[SourceKey, Decimal]] = defaultdict(dict)
@@ -256,7 +273,7 @@ def objective_money(
     contract_objective: ContractObjective, *, leaving_out: ActionSheet | None = None
 ) -> Money:
     """The money that the sheets of one objective state, in euros, all years together (rule M2)."""
-    rows = ActionFinancing.objects.filter(action_sheet__contract_objective=contract_objective)
+    rows = ActionFinancing.objects.in_plan().filter(action_sheet__contract_objective=contract_objective)
     if leaving_out is not None:
         rows = rows.exclude(action_sheet=leaving_out)
     sums = dict(rows.order_by().values_list("contributor").annotate(Sum("amount")))
@@ -365,11 +382,15 @@ def _measure_title(contract_objective: ContractObjective) -> str:
 def _balances(
     contract: Contract, envelopes: Sequence[Envelope], planned: Amounts, years: Sequence[int]
 ) -> tuple[EnvelopeBalance, ...]:
-    notified = {
-        (envelope_id, year): amount
-        for envelope_id, year, amount in NotifiedAmount.objects.filter(
-            territory=contract.territory_id, envelope__in=envelopes
-        ).values_list("envelope_id", "year", "amount")
+    stated = NotifiedAmount.objects.filter(
+        territory=contract.territory_id, envelope__in=envelopes
+    ).values_list("envelope_id", "year", "amount", "run__weakest_status")
+    notified = {(envelope_id, year): amount for envelope_id, year, amount, _ in stated}
+    # What a document notified comes from no run: nothing is known against its figures.
+    doubtful = {
+        (envelope_id, year)
+        for envelope_id, year, _, status in stated
+        if status not in (None, FigureStatus.OFFICIAL)
     }
     return tuple(
         EnvelopeBalance(
@@ -382,6 +403,7 @@ def _balances(
                     year=year,
                     notified=notified.get((envelope.pk, year)),
                     planned_elsewhere=planned.get(year, {}).get(envelope.pk),
+                    is_doubtful=(envelope.pk, year) in doubtful,
                 )
                 for year in years
             ),

@@ -15,7 +15,16 @@ from cdppe.accounts.models import Territory
 from contracts.models import Campaign
 from funding.actions.publications import published_state
 from funding.balance import stated_sum
-from funding.models import AllocationRun, Envelope, FigureStatus, NotifiedAmount, Publication
+from funding.criteria import CERTAINTY
+from funding.models import (
+    AllocationRun,
+    Envelope,
+    FigureStatus,
+    NotifiedAmount,
+    Publication,
+    PublishedAmount,
+)
+from funding.modulation_summary import ModulationSummary, summaries_of_runs
 from funding.steering import with_last_run
 
 
@@ -67,6 +76,7 @@ class Preview:
     replaced: tuple[Publication, ...]
     is_replacement: bool
     state: str
+    modulations: tuple[ModulationSummary, ...]
 
     @property
     def is_all_official(self) -> bool:
@@ -82,7 +92,7 @@ class PublishedRow:
     """What a publication states for one territory; `amounts` runs parallel to its envelopes."""
 
     territory: Territory
-    amounts: tuple[Decimal | None, ...]
+    amounts: tuple[PublishedAmount | None, ...]
     total: Decimal | None
 
 
@@ -97,6 +107,7 @@ class PublicationDetail:
     replaced: tuple[Publication, ...]
     total: Decimal
     is_all_official: bool
+    modulations: tuple[ModulationSummary, ...]
 
 
 Amounts = Mapping[tuple[int, int], Decimal]
@@ -136,13 +147,14 @@ def preview(campaign: Campaign, year: int, runs: Sequence[AllocationRun]) -> Pre
         replaced=tuple(replaced.select_related("published_by")),
         is_replacement=bool(before),
         state=published_state(year, run_of),
+        modulations=summaries_of_runs(runs),
     )
 
 
 def publication_detail(publication: Publication) -> PublicationDetail:
     """Everything that `publication` stated, and what it changed of those that it replaced."""
     amounts_stated = publication.amounts.select_related("territory", "envelope", "run")
-    stated = list(amounts_stated.prefetch_related("territory__departments"))
+    stated = list(amounts_stated.prefetch_related("territory__departments").defer("run__inputs"))
     envelopes = {row.envelope_id: row.envelope for row in stated}
     ordered = sorted(envelopes.values(), key=lambda envelope: (envelope.position, envelope.pk))
     runs = {row.envelope_id: row.run for row in stated if row.run is not None}
@@ -151,10 +163,12 @@ def publication_detail(publication: Publication) -> PublicationDetail:
     before = {
         (row.envelope_id, row.territory_id): row.amount for each in replaced for row in each.amounts.all()
     }
+    by_place = {(row.envelope_id, row.territory_id): row for row in stated}
     rows = []
     for territory in {row.territory_id: row.territory for row in stated}.values():
-        amounts = tuple(after.get((envelope.pk, territory.pk)) for envelope in ordered)
-        rows.append(PublishedRow(territory, amounts, stated_sum(amounts)))
+        amounts = tuple(by_place.get((envelope.pk, territory.pk)) for envelope in ordered)
+        total = stated_sum(row.amount if row is not None else None for row in amounts)
+        rows.append(PublishedRow(territory, amounts, total))
     return PublicationDetail(
         publication=publication,
         envelopes=_totals(ordered, runs, before, after),
@@ -163,15 +177,20 @@ def publication_detail(publication: Publication) -> PublicationDetail:
         replaced=tuple(replaced),
         total=sum(after.values(), Decimal(0)),
         is_all_official=all(run.weakest_status == FigureStatus.OFFICIAL for run in runs.values()),
+        modulations=summaries_of_runs(runs.values()),
     )
 
 
 def history(campaign: Campaign) -> list[Publication]:
-    """The campaign's publications, newest first, each with `total` and `territory_count`."""
+    """The campaign's publications, newest first, each with `total`, `territory_count` and `doubtful_count`.
+
+    `doubtful_count` are its amounts that were computed from figures that are not all official.
+    """
     return list(
         campaign.publications.select_related("published_by", "replaced_by")
         .annotate(
             total=Sum("amounts__amount"),
+            doubtful_count=Count("amounts", filter=Q(amounts__run__weakest_status__in=CERTAINTY[1:])),
             territory_count=Count("amounts__territory", distinct=True, filter=Q(amounts__isnull=False)),
         )
         .order_by("-published_at", "-pk")

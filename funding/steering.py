@@ -20,6 +20,7 @@ from contracts.models import Campaign
 from funding.balance import stated_sum
 from funding.criteria import CERTAINTY, Figure, Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, FigureStatus, NotifiedAmount
+from funding.modulation_summary import ModulationSummary, summaries_of_runs, summary_of_run
 
 BAR_LENGTH = 1000
 """How long the longest bar of a picture is, in the units of its drawing."""
@@ -36,12 +37,16 @@ class StatusCount:
 
 @dataclass(frozen=True)
 class EnvelopeSummary:
-    """An envelope with its last run and how many territories were notified, for one year."""
+    """An envelope with its last run and how many territories were notified, for one year.
+
+    `other_notified_count` are those whose notified amount does not come from this run.
+    """
 
     envelope: Envelope
     run: AllocationRun | None
     statuses: tuple[StatusCount, ...]
     notified_count: int
+    other_notified_count: int
     total: Decimal | None
 
     @property
@@ -56,12 +61,23 @@ class EnvelopeSummary:
 
 @dataclass(frozen=True)
 class Share:
-    """What one territory has of one envelope: from the last run, and as it was notified."""
+    """What one territory has of one envelope: from the last run, and as it was notified.
 
+    `is_notified` says that the notified amount comes from that run.
+    """
+
+    envelope: Envelope
+    run: AllocationRun | None
     amount: Decimal | None
     bound: str
     bound_label: str
     notified: Decimal | None
+    is_notified: bool
+
+    @property
+    def departs(self) -> bool:
+        """Whether what was notified is not what the last run gives: two amounts to tell apart (rule F8)."""
+        return self.notified is not None and self.notified != self.amount
 
 
 @dataclass(frozen=True)
@@ -83,15 +99,21 @@ class CampaignAllocation:
     envelopes: tuple[EnvelopeSummary, ...]
     rows: tuple[TerritoryShares, ...]
     total: Decimal | None
+    modulations: tuple[ModulationSummary, ...]
+    has_doubtful_notified: bool
 
     @property
     def is_all_official(self) -> bool:
-        return all(each.is_all_official for each in self.envelopes)
+        """Whether every amount on the page, of a last run or notified, rests on official figures only."""
+        return not self.has_doubtful_notified and all(each.is_all_official for each in self.envelopes)
 
 
 @dataclass(frozen=True)
 class RunLine:
-    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria."""
+    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria.
+
+    `before` is the amount before the modulations; the bound is that of the amount in the end.
+    """
 
     territory: Territory
     key: Decimal
@@ -99,6 +121,7 @@ class RunLine:
     proportional: Decimal
     bound: str
     bound_label: str
+    before: Decimal
     amount: Decimal
     bar: int
     doubts: tuple[str, ...]
@@ -128,11 +151,17 @@ class RunDetail:
     floor_count: int
     ceiling_count: int
     notified_count: int
+    modulation: ModulationSummary | None
 
     @property
     def adds_up(self) -> bool:
-        """Whether the amounts are the envelope, to the euro (rule F6)."""
-        return self.total == self.run.amount
+        """Whether the amounts and the reserve are the envelope, to the euro (rules F6, F9)."""
+        return self.total + self.run.reserve == self.run.amount
+
+    @property
+    def modulations(self) -> tuple[ModulationSummary, ...]:
+        """The run's own, as the pages that show several runs have them."""
+        return () if self.modulation is None else (self.modulation,)
 
     @property
     def has_doubts(self) -> bool:
@@ -211,19 +240,21 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
     lines = {
         (line.run_id, line.territory_id): line
         for line in AllocationLine.objects.filter(run__in=run_ids).only(
-            "run_id", "territory_id", "amount", "bound"
+            "run_id", "territory_id", "amount", "bound", "allocated", "modulation", "bound_after"
         )
     }
     notified = {
-        (envelope_id, territory_id): amount
-        for envelope_id, territory_id, amount in NotifiedAmount.objects.filter(
-            envelope__campaign=campaign, year=year
-        ).values_list("envelope_id", "territory_id", "amount")
+        (each.envelope_id, each.territory_id): each
+        for each in NotifiedAmount.objects.filter(envelope__campaign=campaign, year=year)
+        .select_related("run")
+        .defer("run__inputs")
     }
     rows = []
     for territory in campaign.territories.all():
         shares = tuple(
             _share(
+                envelope,
+                run,
                 lines.get((run.pk, territory.pk)) if run is not None else None,
                 notified.get((envelope.pk, territory.pk)),
             )
@@ -231,13 +262,16 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         )
         rows.append((territory, shares, stated_sum(share.amount for share in shares)))
     largest = max([total for _, _, total in rows if total is not None], default=Decimal(0))
-    counts = Counter(envelope_id for envelope_id, _ in notified)
     summaries = tuple(
         EnvelopeSummary(
             envelope=envelope,
             run=run,
             statuses=_run_statuses(run) if run is not None else (),
-            notified_count=counts[envelope.pk],
+            notified_count=sum(shares[rank].is_notified for _, shares, _ in rows),
+            other_notified_count=sum(
+                each.envelope_id == envelope.pk and (run is None or each.run_id != run.pk)
+                for each in notified.values()
+            ),
             total=stated_sum(shares[rank].amount for _, shares, _ in rows),
         )
         for rank, (envelope, run) in enumerate(pairs)
@@ -251,6 +285,11 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         envelopes=summaries,
         rows=tuple(sorted(table, key=SORTS[sort])),
         total=stated_sum(total for _, _, total in rows),
+        modulations=summaries_of_runs(run for _, run in pairs if run is not None),
+        has_doubtful_notified=any(
+            each.run is not None and each.run.weakest_status != FigureStatus.OFFICIAL
+            for each in notified.values()
+        ),
     )
 
 
@@ -266,8 +305,9 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
             key=_readable(line.key),
             contributions=tuple(_readable(each["contribution"]) for each in line.contributions),
             proportional=_readable(line.proportional, places=2),
-            bound=line.bound,
-            bound_label=line.get_bound_display(),
+            bound=line.final_bound,
+            bound_label=line.final_bound_label,
+            before=line.before,
             amount=line.amount,
             bar=_bar(line.amount, largest),
             doubts=_doubts(figures.get(line.territory.code, {}), labels),
@@ -295,6 +335,7 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
         floor_count=bounds["floor"],
         ceiling_count=bounds["ceiling"],
         notified_count=run.notified_amounts.count(),
+        modulation=summary_of_run(run, stored),
     )
 
 
@@ -327,10 +368,21 @@ def _column(series: str, label: str, figures: Figures) -> CriteriaColumn:
     )
 
 
-def _share(line: AllocationLine | None, notified: Decimal | None) -> Share:
-    if line is None:
-        return Share(None, "", "", notified)
-    return Share(line.amount, line.bound, line.get_bound_display(), notified)
+def _share(
+    envelope: Envelope,
+    run: AllocationRun | None,
+    line: AllocationLine | None,
+    notified: NotifiedAmount | None,
+) -> Share:
+    return Share(
+        envelope=envelope,
+        run=run,
+        amount=line.amount if line is not None else None,
+        bound=line.final_bound if line is not None else "",
+        bound_label=line.final_bound_label if line is not None else "",
+        notified=notified.amount if notified is not None else None,
+        is_notified=line is not None and notified is not None and notified.run_id == line.run_id,
+    )
 
 
 def _run_statuses(run: AllocationRun) -> tuple[StatusCount, ...]:

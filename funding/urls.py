@@ -5,10 +5,12 @@ from funding.views import (
     allocations,
     explanations,
     figures,
+    financing,
     letters,
     plans,
     publications,
     scenarios,
+    sheets_import,
 )
 
 app_name = "funding"
@@ -20,13 +22,26 @@ urlpatterns = [
         action_sheets.sheet_totals,
         name="sheet-create-totals",
     ),
+    path("contrats/<slug:reference>/fiches/importer/", sheets_import.sheets_import, name="sheets-import"),
+    path(
+        "contrats/<slug:reference>/fiches/importer/modele/",
+        sheets_import.sheets_import_template,
+        name="sheets-import-template",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/importer/<uuid:draft_id>/",
+        sheets_import.sheets_import_preview,
+        name="sheets-import-preview",
+    ),
     path("contrats/<slug:reference>/fiches/<int:number>/", action_sheets.sheet_edit, name="sheet-edit"),
+    path("contrats/<slug:reference>/fiches/copier/<int:pk>/", action_sheets.sheet_copy, name="sheet-copy"),
     path(
         "contrats/<slug:reference>/fiches/<int:number>/totaux/",
         action_sheets.sheet_totals,
         name="sheet-totals",
     ),
     path("contrats/<slug:reference>/plan-d-action/", plans.action_plan, name="action-plan"),
+    path("contrats/<slug:reference>/financement/", financing.financing, name="financing"),
     path("repartition/", allocations.allocation_list, name="allocation-list"),
     path("repartition/series/", figures.series_list, name="series-list"),
     path("repartition/series/importer/", figures.series_import, name="series-import"),
@@ -102,6 +117,11 @@ urlpatterns = [
         "repartition/<slug:code>/pourquoi/<str:territory_code>/<str:envelope_code>/<int:year>/",
         explanations.amount_explanation,
         name="amount-explanation",
+    ),
+    path(
+        "repartition/<slug:code>/criteres/<slug:kind>/",
+        allocations.allocation_criteria_export,
+        name="allocation-criteria-export",
     ),
     path(
         "repartition/<slug:code>/<str:envelope_code>/calculer/",

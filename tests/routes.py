@@ -33,11 +33,12 @@ from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
-from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange
+from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, SheetTemplate, Takeover
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
+from funding.actions.sheets_import import begin_sheets_import
 from funding.models import (
     AllocationRun,
     CriterionSeries,
@@ -50,6 +51,7 @@ from funding.models import (
     Publication,
     Scenario,
     SeriesEdition,
+    SheetsImport,
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
@@ -76,6 +78,7 @@ OPEN = "        200  200  200  200  200  200  200  200  200  200  200  200"
 PERSONAL = "    302  200  200  200  200  200  200  200  200  200  200  302"
 SEEN = "        302  200  200  200  200  404  404  404  200  200  200  302"
 EDITED = "      302  200  200  200  403  404  404  404  403  403  403  302"
+FILLED = "      302  200  200  200  302  404  404  404  302  302  302  302"
 DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
@@ -100,6 +103,8 @@ class World:
     contract: Contract
     optional_objective: ContractObjective
     sheet: ActionSheet
+    archived_sheet: ActionSheet
+    template: SheetTemplate
     change: FieldChange
     deleted_sheet: FieldChange
     local_indicator: Indicator
@@ -108,6 +113,7 @@ class World:
     run: AllocationRun
     notified: NotifiedAmount
     import_draft: ImportDraft
+    sheets_import: SheetsImport
     publication: Publication
     scenario: Scenario
     membership: Membership
@@ -127,11 +133,24 @@ def make_world() -> World:
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
     shared = _run(cast)
-    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental)
+    # Not the number that its rank would give it: there is something to renumber.
+    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental, number=3)
     return World(
         cast=cast,
         contract=cast.contract,
         optional_objective=optional,
+        archived_sheet=ActionSheetFactory(
+            contract=cast.contract, contract_objective=fundamental, archived_at=now
+        ),
+        template=SheetTemplate.objects.create(
+            objective=fundamental.objective,
+            code="trame",
+            demand="S’engager à travers une fiche action",
+            title="Trame",
+            texts={"public": "[À compléter : qui]"},
+            source="Texte",
+            position=1,
+        ),
         sheet=sheet,
         change=_change(cast, sheet),
         deleted_sheet=_deleted_sheet(cast, fundamental),
@@ -146,6 +165,7 @@ def make_world() -> World:
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
+        sheets_import=_sheets_import(cast),
         publication=publish(
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
@@ -241,9 +261,23 @@ def _import_draft(cast: Cast) -> ImportDraft:
     )
 
 
+def _sheets_import(cast: Cast) -> SheetsImport:
+    """A table of one sheet that waits for its confirmation; the contract is being taken over."""
+    Takeover.objects.create(
+        contract=cast.contract,
+        started_by=cast.council_editor,
+        signed_file=store_file(RenderedDocument("signe.pdf", "application/pdf", b"%PDF-1.7")),
+    )
+    table = read_table("Objectif;Intitulé de l’action\n1;Une fiche importée\n".encode(), name="fiches.csv")
+    return begin_sheets_import(cast.contract, table, file_name="fiches.csv", by=cast.council_editor)
+
+
 def _scenario(cast: Cast) -> Scenario:
-    """The campaign's own terms, as a scenario."""
-    draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
+    """The campaign's own terms, as a scenario, with a modulation."""
+    typed, codes = typed_of_campaign(cast.campaign)
+    row = f"e{cast.campaign.envelopes.first().pk}-mod-1"
+    typed |= {f"{row}-territory": codes[0], f"{row}-kind": "coefficient", f"{row}-value": "80 %"}
+    draft = read_draft(cast.campaign, typed | {f"{row}-reason": "Engagements non tenus."}, codes)
     return save_scenario(
         None,
         cast.campaign,
@@ -253,6 +287,7 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
+        modulations=draft.modulations,
     )
 
 
@@ -270,6 +305,22 @@ def transition(world: World) -> dict[str, Any]:
 
 def sheet(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.sheet.number}
+
+
+def ranked_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.sheet.pk}
+
+
+def archived_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.archived_sheet.pk}
+
+
+def demand(world: World) -> dict[str, Any]:
+    return contract(world) | {"code": world.template.code}
+
+
+def one_up(world: World) -> dict[str, Any]:
+    return {"sens": "haut"}
 
 
 def change(world: World) -> dict[str, Any]:
@@ -313,6 +364,10 @@ def envelope(world: World) -> dict[str, Any]:
     return campaign(world) | {"envelope_code": world.run.envelope.code}
 
 
+def matrix_file(world: World) -> dict[str, Any]:
+    return campaign(world) | {"kind": "csv"}
+
+
 def run(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.run.pk}
 
@@ -331,6 +386,10 @@ def edition_file(world: World) -> dict[str, Any]:
 
 def import_draft(world: World) -> dict[str, Any]:
     return {"draft_id": world.import_draft.pk}
+
+
+def sheets_import(world: World) -> dict[str, Any]:
+    return contract(world) | {"draft_id": world.sheets_import.pk}
 
 
 def publication(world: World) -> dict[str, Any]:
@@ -410,6 +469,7 @@ ROUTES = [
     # --- Home
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
+    Route("home:rich-text-preview", nothing, post=PERSONAL),
     # --- People
     Route(
         "accounts:sign-in",
@@ -479,6 +539,40 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:sheet-move", ranked_sheet, post=DONE, data=one_up),
+    Route("contracts:sheet-archive", ranked_sheet, post=DONE),
+    Route("contracts:sheet-restore", archived_sheet, post=DONE),
+    Route(
+        "contracts:sheets-renumber",
+        contract,
+        get=EDITED,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:sheet-demand", demand, get=SEEN, post=REFUSED_FORM),
+    Route(
+        "contracts:takeover-start",
+        get="   302  200  200  200  403  200  200  200  403  403  403  302",
+        post="  302  422  422  422  403  422  422  422  403  403  403  302",
+    ),
+    Route("contracts:takeover", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:takeover-mark", contract, post=DONE),
+    # Not in force: there is nothing to reopen, and the page says so.
+    Route(
+        "contracts:takeover-reopen",
+        contract,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:signed-file", contract, get=SEEN),
+    Route("funding:sheets-import", contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:sheets-import-template", contract, get=EDITED),
+    Route("funding:financing", contract, get=SEEN, post=DONE),
+    # An import is its author's alone.
+    Route(
+        "funding:sheets-import-preview",
+        sheets_import,
+        get="   302  404  404  200  403  404  404  404  403  403  403  302",
+        post="  302  404  404  302  403  404  404  404  403  403  403  302",
+    ),
     Route("contracts:search-all", get=PERSONAL),
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
@@ -499,6 +593,8 @@ ROUTES = [
     Route("documents:job-download", job, get=SEEN),
     # --- Tableau de bord
     Route("indicators:dashboard", contract, get=SEEN),
+    # Who only reads is sent to the page that is read.
+    Route("indicators:dashboard-fill", contract, get=FILLED, post=DONE),
     Route("indicators:dashboard-edit", section, get=EDITED, post=DONE),
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
@@ -508,6 +604,7 @@ ROUTES = [
     Route("funding:sheet-create-totals", contract, post=EDITED),
     Route("funding:sheet-edit", sheet, get=SEEN, post=REFUSED_FORM),
     Route("funding:sheet-totals", sheet, post=EDITED),
+    Route("funding:sheet-copy", ranked_sheet, get=EDITED, post=DONE),
     Route("funding:action-plan", contract, get=SEEN),
     # --- Allocation: the ministry's alone
     Route("funding:allocation-list", get=NATION_SEEN),
@@ -539,5 +636,6 @@ ROUTES = [
     Route("funding:scenario-edit", scenario, get=NATION_RUN, post=NATION_REFUSED),
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
+    Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
 ]

@@ -236,6 +236,7 @@ WITHOUT_FORM = {
     "funding:sheet-create-totals": "funding:sheet-create",
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
+    "home:rich-text-preview": "funding:sheet-edit",
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
 # script of the page with two fields of its own (tests/contracts/test_presence.py).
@@ -388,7 +389,8 @@ def test_a_form_sent_twice_makes_nothing_twice(site: Site) -> None:
         grown = {table for table in once if twice[table] > once[table]}
         grown -= {"contracts_contractevent", "funding_allocationrun", "funding_allocationline"}
         if form.route == "funding:scenario-duplicate":
-            grown -= {"funding_scenario"}  # each copy was asked for, and has a name of its own
+            # Each copy was asked for, and has a name of its own.
+            grown -= {"funding_scenario", "funding_scenariomodulation"}
         assert not grown, f"{form.action} sent twice: {grown}"
 
 
@@ -550,6 +552,9 @@ ASKED = (
     "campagne",
     "territoire",
     "next",
+    "etat",
+    "texte",
+    "demande",
 )
 
 

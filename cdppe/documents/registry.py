@@ -41,6 +41,12 @@ class DocumentKind:
     back_url: Callable[[str], str]
     back_label: str
     on_done: Callable[[str, UUID], None] | None = None
+    back_for: Callable[[AbstractBaseUser | AnonymousUser, str], tuple[str, str] | None] | None = None
+
+    def way_back(self, user: AbstractBaseUser | AnonymousUser, subject: str) -> tuple[str, str]:
+        """The address and the label of the page to which `user` goes back."""
+        own = self.back_for(user, subject) if self.back_for is not None else None
+        return own or (self.back_url(subject), self.back_label)
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -55,16 +61,18 @@ def register_document_kind(
     back_url: Callable[[str], str],
     back_label: str,
     on_done: Callable[[str, UUID], None] | None = None,
+    back_for: Callable[[AbstractBaseUser | AnonymousUser, str], tuple[str, str] | None] | None = None,
 ) -> None:
     """Add a kind of document.
 
     `render(subject, progress)` may raise `cdppe.lib.errors.RuleViolation`: its sentence becomes the cause of
     the failure. `visible_to` opens the progress page and the download, `may_render` the button that asks for
     the document again. `on_done(subject, job id)` is told once the file is stored; what it raises is written
-    in the log and fails nothing. A second, different kind with the same code is a programming error
-    (ValueError).
+    in the log and fails nothing. `back_for` gives some people another way back than `back_url` and
+    `back_label`: (address, label), or None. A second, different kind with the same code is a programming
+    error (ValueError).
     """
-    entry = DocumentKind(kind, render, visible_to, may_render, back_url, back_label, on_done)
+    entry = DocumentKind(kind, render, visible_to, may_render, back_url, back_label, on_done, back_for)
     if _kinds.get(kind, entry) != entry:
         raise ValueError(f"document kind {kind} is registered twice")
     _kinds[kind] = entry

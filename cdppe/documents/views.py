@@ -88,10 +88,11 @@ def _job_context(request: HttpRequest, job_id: UUID) -> dict[str, object]:
         # Somebody waits for a job that nobody works on any more (this process has just been restarted, or
         # the clock is not running): it is on its way again.
         job.refresh_from_db()
+    back_url, back_label = kind.way_back(request.user, job.subject)
     return {
         "job": job,
-        "back_url": kind.back_url(job.subject),
-        "back_label": kind.back_label,
+        "back_url": back_url,
+        "back_label": back_label,
         "may_retry": job.state == JobState.FAILED and kind.may_render(request.user, job.subject),
         "is_partial": request.headers.get("HX-Request") == "true",
     }

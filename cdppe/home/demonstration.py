@@ -23,10 +23,16 @@ from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
+from funding.actions.scenarios import save_scenario
 from funding.models import ActionFinancing, Contributor, NotifiedAmount
+from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
+NOT_FIELDS = ("objective", "own", "answers_demand")
+"""What a sheet of the demonstration says besides its own texts."""
+OWN_TERMS = "Termes de la campagne"
+WITHOUT_CEILING = "Sans dotation maximale"
 
 
 @transaction.atomic
@@ -34,6 +40,7 @@ def load_demonstration(folder: Path) -> list[str]:
     """Load `folder`; French lines that say what was done. Raises `KeyError` on a file with a missing key."""
     lines = _load_accounts(_read(folder / "accounts.toml"))
     lines += _allocate_campaigns()
+    lines += _try_scenarios()
     for path in sorted(folder.glob("*-*.toml")):
         lines.append(_load_contract(_read(path)))
     return lines
@@ -92,6 +99,29 @@ def _allocate_campaigns() -> list[str]:
         lines += [
             f"Répartition {run.envelope.label} {year} : {run.lines.count()} territoires." for run in runs
         ]
+    return lines
+
+
+def _try_scenarios() -> list[str]:
+    """Two scenarios for each campaign that can be shared and has none: its own terms, and no ceiling."""
+    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    lines = []
+    for campaign in Campaign.objects.filter(envelopes__amount__isnull=False, scenarios=None).distinct():
+        typed, codes = typed_of_campaign(campaign)
+        without_ceiling = {name: "" if name.endswith("-ceiling") else text for name, text in typed.items()}
+        for name, boxes in ((OWN_TERMS, typed), (WITHOUT_CEILING, without_ceiling)):
+            draft = read_draft(campaign, boxes | {"name": name}, codes)
+            save_scenario(
+                None,
+                campaign,
+                year=campaign.year,
+                name=name,
+                territories=draft.chosen,
+                terms=draft.terms,
+                version=0,
+                by=by,
+            )
+            lines.append(f"Scénario « {name} » {campaign.year}.")
     return lines
 
 
@@ -193,9 +223,11 @@ class _Filling:
                 name: text.format(public=item.get("public", ""), but=item.get("operational_objective", ""))
                 for name, text in texts.items()
             }
-            fields |= {name: value for name, value in item.items() if name not in ("objective", "own")}
+            fields |= {name: value for name, value in item.items() if name not in NOT_FIELDS}
             fields["contract_objective"] = self._contract_objective(item)
-            sheet = create_action_sheet(self.contract, fields=fields, by=self.by)
+            sheet = create_action_sheet(
+                self.contract, fields=fields, by=self.by, answers_demand=item.get("answers_demand", "")
+            )
             if texts:
                 sheet.has_invented_text = True
                 sheet.save(update_fields=["has_invented_text"])

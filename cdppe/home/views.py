@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
@@ -20,6 +20,8 @@ from contracts.overview import campaign_duties, duty_lines, reader_kinds, standi
 from contracts.views.access import signed_in
 from contracts.workflow import ContractState
 
+LONGEST_PREVIEW = 100_000
+"""Characters of one text that the preview shows, more than any field takes."""
 MISSING_SHOWN = 3
 COMING_SHOWN = 2
 
@@ -31,6 +33,16 @@ def index(request: HttpRequest) -> HttpResponse:
     if can(user, Ability.NATION_FOLLOW):
         return render(request, "home/national.html", _national(request.GET.get("campagne", "")))
     return render(request, "home/territories.html", _territories(user, timezone.localdate()))
+
+
+@require_POST
+def rich_text_preview(request: HttpRequest) -> HttpResponse:
+    """The part of a page that shows the typed `text` formatted as pages and the PDF will; writes nothing."""
+    text = request.POST.get("text", "")
+    if len(text) > LONGEST_PREVIEW:
+        sentence = "Ce texte est trop long pour être montré : raccourcissez-le."
+        return render(request, "components/rich_text_preview.html", {"sentence": sentence}, status=422)
+    return render(request, "components/rich_text_preview.html", {"sentence": "", "text": text})
 
 
 def _territories(user: User, today: dt.date) -> dict[str, Any]:

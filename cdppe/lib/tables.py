@@ -16,7 +16,7 @@ import datetime as dt
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -110,6 +110,27 @@ def column_letter(column: int) -> str:
     'AB'
     """
     return str(get_column_letter(column + 1))
+
+
+def table_to_json(table: Table) -> dict[str, Any]:
+    """`table` as a JSON column keeps it, cell by cell."""
+    return {
+        "sheet": table.sheet,
+        "remarks": list(table.remarks),
+        "rows": [[row.number, [[cell.text, cell.kind.value] for cell in row.cells]] for row in table.rows],
+    }
+
+
+def table_from_json(stored: Mapping[str, Any]) -> Table:
+    """What `table_to_json` was given."""
+    return Table(
+        sheet=stored["sheet"],
+        rows=tuple(
+            Row(number, tuple(Cell(text, CellKind(kind)) for text, kind in cells))
+            for number, cells in stored["rows"]
+        ),
+        remarks=tuple(stored["remarks"]),
+    )
 
 
 def read_table(content: bytes, *, name: str) -> Table:

@@ -22,7 +22,7 @@ def locked_contract(contract: Contract, *, editable: bool = True) -> Contract:
     """
     locked = (
         Contract.objects.select_for_update(of=("self",))
-        .select_related("campaign", "territory__region")
+        .select_related("campaign", "territory__region", "takeover")
         .get(pk=contract.pk)
     )
     if editable:

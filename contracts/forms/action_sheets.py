@@ -8,6 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.core.validators import MaxLengthValidator
 
+from cdppe.lib.rich_text_widget import RichTextarea
 from cdppe.lib.text_forms import TypedTexts
 from contracts.actions.action_sheets import SHEET_FIELDS, sheet_place
 from contracts.forms.opened import BROKEN_PAGE, OpenedForm, VersionField
@@ -75,7 +76,7 @@ class ActionSheetForm(OpenedForm, TypedTexts, forms.ModelForm):
     class Meta:
         model = ActionSheet
         fields = SHEET_FIELDS
-        widgets = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
+        widgets = {name: RichTextarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
         help_texts = HINTS
         error_messages = {"title": {"required": "Donnez un intitulé à l’action."}}
 

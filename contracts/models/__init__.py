@@ -7,6 +7,7 @@ from contracts.models.campaigns import (
     Measure,
     Objective,
     RetroplanningStep,
+    SheetTemplate,
     Signatory,
 )
 from contracts.models.contracts import (
@@ -19,6 +20,7 @@ from contracts.models.contracts import (
 from contracts.models.diagnosis import Diagnosis, DiagnosisText
 from contracts.models.history import FieldChange
 from contracts.models.presence import Presence
+from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
@@ -38,5 +40,7 @@ __all__ = [
     "Objective",
     "Presence",
     "RetroplanningStep",
+    "SheetTemplate",
     "Signatory",
+    "Takeover",
 ]

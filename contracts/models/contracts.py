@@ -29,7 +29,7 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
     def with_context(self) -> ContractQuerySet:
         """With what every page shows of a contract: its territory, region and campaign."""
-        return self.select_related("campaign", "territory__region")
+        return self.select_related("campaign", "territory__region", "takeover")
 
 
 class Contract(models.Model):
@@ -101,6 +101,11 @@ class Contract(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.state in EDITABLE_STATES
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether it was signed on paper, before this site."""
+        return hasattr(self, "takeover")
 
     @property
     def years(self) -> list[int]:

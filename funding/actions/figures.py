@@ -17,7 +17,7 @@ from django.utils.text import slugify
 
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
-from cdppe.lib.tables import Cell, CellKind, Row, Table
+from cdppe.lib.tables import Table, table_from_json, table_to_json
 from funding.actions.criteria import load_criteria
 from funding.criteria_files import EditionSpec, ValueSpec
 from funding.figures import known_places
@@ -65,7 +65,7 @@ def begin_import(
         description=dict(description),
         is_described=is_described,
         file_name=file_name[:200],
-        table=_stored_table(table),
+        table=table_to_json(table),
     )
 
 
@@ -86,7 +86,7 @@ def revise_import(
     draft.description = dict(description)
     draft.is_described = is_described
     if table is not None:
-        draft.table = _stored_table(table)
+        draft.table = table_to_json(table)
         draft.file_name = file_name[:200]
     draft.expires_at = timezone.now() + DRAFT_LASTS
     draft.save()
@@ -111,7 +111,7 @@ def preview_import(draft: ImportDraft) -> ImportPreview:
         )
     places = known_places()
     figures = preview_figures(
-        _read_back(draft.table),
+        table_from_json(draft.table),
         places,
         default_status=said["status"],
         code_column=said.get("code_column", ""),
@@ -197,22 +197,3 @@ def _same_edition(series: CriterionSeries, values: tuple[ValueSpec, ...]) -> Ser
         return None
     stored = {(each.place_code, each.value, each.status, each.note) for each in current.values.all()}
     return current if stored == {(v.place_code, v.value, v.status, v.note) for v in values} else None
-
-
-def _stored_table(table: Table) -> dict[str, Any]:
-    return {
-        "sheet": table.sheet,
-        "remarks": list(table.remarks),
-        "rows": [[row.number, [[cell.text, cell.kind.value] for cell in row.cells]] for row in table.rows],
-    }
-
-
-def _read_back(stored: Mapping[str, Any]) -> Table:
-    return Table(
-        sheet=stored["sheet"],
-        rows=tuple(
-            Row(number, tuple(Cell(text, CellKind(kind)) for text, kind in cells))
-            for number, cells in stored["rows"]
-        ),
-        remarks=tuple(stored["remarks"]),
-    )

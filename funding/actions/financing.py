@@ -81,16 +81,17 @@ def save_sheet_with_financing(
     amounts: Sequence[StatedAmount],
     by: User,
     opened: Opened | None = None,
+    answers_demand: str = "",
     token: UUID | None = None,
     is_autosave: bool = False,
 ) -> ActionSheet:
     """Create (`sheet` None) or save a sheet, and make its money exactly `amounts`: all of it or nothing.
 
-    `fields`, `version`, `opened` (whose names are fields and `StatedAmount.key`) and `token` are those of
-    `create_action_sheet` and `save_action_sheet`, whose refusals pass through (WrongState, StaleVersion,
-    RuleViolation). A creation whose `token` already made a sheet saves that one. Raises RuleViolation for an
-    envelope that may not finance the sheet's objective (rule O3), a year out of the contract or an amount
-    stated twice.
+    `fields`, `answers_demand` and `token` (of a new sheet), `version` and `opened` (of a stored one, whose
+    names are fields and `StatedAmount.key`) are those of `create_action_sheet` and `save_action_sheet`, whose
+    refusals pass through (WrongState, StaleVersion, RuleViolation). A creation whose `token` already made a
+    sheet saves that one. Raises RuleViolation for an envelope that may not finance the sheet's objective
+    (rule O3), a year out of the contract or an amount stated twice.
 
     A plan that exceeds what was notified is saved: it is the pages' duty to say so
     (docs/decisions/plan-over-notified.md).
@@ -102,7 +103,9 @@ def save_sheet_with_financing(
         locked = locked_contract(contract)
         existing = sheet if sheet is not None else created_with(locked, token)
         if existing is None:
-            created = create_action_sheet(locked, fields=fields, by=by, token=token)
+            created = create_action_sheet(
+                locked, fields=fields, by=by, answers_demand=answers_demand, token=token
+            )
             _check(created.contract_objective, locked, stated, set())
             write_amounts(created, {}, stated)
             return created

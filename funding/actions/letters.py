@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from cdppe.accounts.mail import mail_on_commit
 from cdppe.accounts.models import InstitutionKind, Territory, User
-from cdppe.documents.actions.jobs import request_render
+from cdppe.documents.actions.jobs import request_renders
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import WrongState
 from funding.models import NotificationLetter, Publication
@@ -50,15 +50,17 @@ def request_letters(publication: Publication, *, by: User) -> int:
         NotificationLetter(publication=publication, territory=territory)
         for territory in territories.distinct()
     )
-    count = 0
+    asked = []
     for letter in publication.letters.select_related("publication", "territory", "job"):
         if letter.job is None or letter.job.state == JobState.FAILED:
-            letter.job = request_render(KIND, letter.subject, title=str(letter), by=by)
-            letter.save(update_fields=["job"])
-            count += 1
+            asked.append(letter)
         elif letter.job.state == JobState.DONE and letter.mailed_at is None:
             announce_letter(letter)
-    return count
+    jobs = request_renders(KIND, {letter.subject: str(letter) for letter in asked}, by=by)
+    for letter in asked:
+        letter.job = jobs[letter.subject]
+    NotificationLetter.objects.bulk_update(asked, ["job"])
+    return len(asked)
 
 
 def letter_is_done(subject: str, job_id: UUID) -> None:

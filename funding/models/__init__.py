@@ -3,8 +3,10 @@ from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatu
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
+from funding.models.own_means import OwnMeans, Service
 from funding.models.publication import Publication, PublishedAmount
-from funding.models.scenario import Scenario
+from funding.models.scenario import Scenario, ScenarioModulation
+from funding.models.sheets_import import SheetsImport
 
 __all__ = [
     "ActionFinancing",
@@ -19,11 +21,15 @@ __all__ = [
     "ImportDraft",
     "NotificationLetter",
     "NotifiedAmount",
+    "OwnMeans",
     "OwnObjectiveEnvelope",
     "Paid",
     "Payer",
     "Publication",
     "PublishedAmount",
     "Scenario",
+    "ScenarioModulation",
     "SeriesEdition",
+    "Service",
+    "SheetsImport",
 ]

@@ -9,22 +9,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cdppe.accounts.abilities import Ability
-from cdppe.lib.errors import RuleViolation, StaleVersion
+from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from cdppe.lib.money import AmountError, format_euros, read_amount
 from contracts.actions.action_sheets import SHEET_FIELDS, sheet_place
 from contracts.actions.versions import Clashing
 from contracts.autosave import autosaved, conflict, form_problems, is_autosave, refused
 from contracts.autosave import saved as saved_answer
+from contracts.demands import find_demand
 from contracts.forms import ActionSheetForm
 from contracts.forms.versions import EMPTY, Difference, differences, rebase, taken_over
 from contracts.models import ActionSheet, Contract, ContractObjective
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
 from funding.actions.financing import AmountKey, StatedAmount, save_sheet_with_financing
+from funding.actions.sheet_copies import copy_sheet
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
 from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, cell_name, read_cell_name, read_grid, typed_amounts
 from funding.models import ActionFinancing, Contributor, Envelope
@@ -70,12 +72,22 @@ class SheetBalance:
 @refusals_shown
 @autosaved
 def sheet_create(request: HttpRequest, reference: str) -> HttpResponse:
-    """A new sheet, empty; `?objectif=` (a contract objective's id) chooses its objective beforehand."""
+    """A new sheet; `?objectif=` (a contract objective's id) chooses its objective beforehand.
+
+    `?demande=` (a demanded sheet's code, O5) fills it with the skeleton, and the saved sheet answers it.
+    """
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
+    code = request.GET.get("demande", "")
+    demand = find_demand(contract, code) if code else None
     if request.method == "POST":
-        return _save(request, contract, None)
-    chosen = _chosen(contract, request.GET.get("objectif", ""))
-    form = ActionSheetForm(contract=contract, initial={"contract_objective": chosen})
+        return _save(request, contract, None, answers_demand=demand.template.code if demand else "")
+    initial: dict[str, Any] = {}
+    if demand is not None:
+        chosen: ContractObjective | None = demand.contract_objective
+        initial = {"title": demand.template.title, **demand.template.texts}
+    else:
+        chosen = _chosen(contract, request.GET.get("objectif", ""))
+    form = ActionSheetForm(contract=contract, initial=initial | {"contract_objective": chosen})
     return _page(request, contract, None, form, _grid(contract, None, chosen, {}))
 
 
@@ -86,12 +98,12 @@ def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpRespons
     """Read one sheet; write it when the role and the contract's state allow it."""
     if request.method == "POST":
         contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
-        return _save(request, contract, _sheet(contract, number))
+        return _save(request, contract, _written_sheet(request, contract, number))
     contract = get_contract(request, reference)
     sheet = _sheet(contract, number)
     grid = _grid(contract, sheet, sheet.contract_objective, _stored(sheet))
     form = ActionSheetForm(instance=sheet, contract=contract)
-    if may(request, Ability.CONTRACT_EDIT, contract):
+    if may(request, Ability.CONTRACT_EDIT, contract) and not sheet.is_archived:
         return _page(request, contract, sheet, form, grid)
     context = _context(contract, sheet, sheet.contract_objective, grid) | {
         "place": sheet_place(sheet),
@@ -100,6 +112,7 @@ def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpRespons
             for name in SHEET_FIELDS
             if name not in ("contract_objective", "title")
         ],
+        "may_restore": sheet.is_archived and may(request, Ability.CONTRACT_EDIT, contract),
     }
     return render(request, "funding/action_sheet_read.html", context)
 
@@ -112,7 +125,7 @@ def sheet_totals(request: HttpRequest, reference: str, number: int | None = None
     The whole financing part when the objective was changed, since its rows change; else the figures alone.
     """
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
-    sheet = None if number is None else _sheet(contract, number)
+    sheet = None if number is None else _written_sheet(request, contract, number)
     chosen = _chosen(contract, request.POST.get("contract_objective", ""))
     grid = _grid(contract, sheet, chosen, request.POST.dict())
     context = _context(contract, sheet, chosen, grid)
@@ -120,7 +133,41 @@ def sheet_totals(request: HttpRequest, reference: str, number: int | None = None
     return render(request, "funding/financing.html" if is_whole else "funding/financing_totals.html", context)
 
 
-def _save(request: HttpRequest, contract: Contract, sheet: ActionSheet | None) -> HttpResponse:
+@require_http_methods(["GET", "POST"])
+@refusals_shown
+def sheet_copy(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """Ask whether the amounts are copied too, none by default (GET), then copy the sheet (POST)."""
+    contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
+    sheet = get_object_or_404(
+        ActionSheet.objects.in_plan().select_related("contract", "contract_objective__objective"),
+        contract=contract,
+        pk=pk,
+    )
+    if request.method == "POST":
+        with_amounts = request.POST.get("with_amounts") == "on"
+        copy = copy_sheet(sheet, with_amounts=with_amounts, by=signed_in(request))
+        messages.success(
+            request,
+            f"La fiche action n° {copy.number} est une copie de la fiche n° {sheet.number}, "
+            + ("avec ses montants." if with_amounts else "sans ses montants."),
+        )
+        if with_amounts:
+            grid = _grid(contract, copy, copy.contract_objective, _stored(copy))
+            for sentence in _balance(contract, copy, copy.contract_objective, grid).exceeded:
+                messages.warning(request, sentence)
+        return redirect("funding:sheet-edit", contract.reference, copy.number)
+    context = {
+        "contract": contract,
+        "tab": "sheets",
+        "sheet": sheet,
+        "planned": stated_sum(sheet.financings.values_list("amount", flat=True)),
+    }
+    return render(request, "funding/sheet_copy.html", context)
+
+
+def _save(
+    request: HttpRequest, contract: Contract, sheet: ActionSheet | None, *, answers_demand: str = ""
+) -> HttpResponse:
     form = ActionSheetForm(request.POST, instance=sheet, contract=contract)
     is_valid = form.is_valid()
     chosen = form.cleaned_data.get("contract_objective")
@@ -141,6 +188,7 @@ def _save(request: HttpRequest, contract: Contract, sheet: ActionSheet | None) -
             opened=opened,
             token=form.cleaned_data["creation_token"],
             is_autosave=is_autosave(request),
+            answers_demand=answers_demand,
         )
     except StaleVersion as refusal:
         rebase(form, refusal.stored.version)
@@ -346,6 +394,7 @@ def _balance(
                     notified=line.notified,
                     planned_elsewhere=line.planned_elsewhere,
                     planned_here=amounts.get((here[each.envelope_id], line.year)),
+                    is_doubtful=line.is_doubtful,
                 )
                 for line in each.years
             ),
@@ -429,6 +478,27 @@ def _sheet(contract: Contract, number: int) -> ActionSheet:
     if sheet is None:
         raise Http404
     return sheet
+
+
+def _written_sheet(request: HttpRequest, contract: Contract, number: int) -> ActionSheet:
+    """The sheet that a form was opened for, by the primary key that it carries (`sheet`).
+
+    Its number may have gone to another sheet in the meantime (`renumber_action_sheets`): nobody's text may be
+    written there. A form without the key names its sheet by the number.
+    """
+    typed = request.POST.get("sheet", "") or request.POST.get("place", "").removeprefix("sheets/")
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 18):
+        return _sheet(contract, number)
+    found = (
+        ActionSheet.objects.filter(contract=contract, pk=typed)
+        .select_related("contract_objective__objective", "updated_by")
+        .first()
+    )
+    if found is None:
+        raise WrongState(
+            f"La fiche action n° {number} a été supprimée entre-temps : rien n’a été enregistré."
+        )
+    return found
 
 
 def _chosen(contract: Contract, typed: str) -> ContractObjective | None:

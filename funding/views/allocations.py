@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,6 +17,7 @@ from cdppe.lib.errors import RuleViolation
 from contracts.models import Campaign
 from contracts.views.access import signed_in
 from funding.actions.allocations import AllocationImpossible, run_allocation
+from funding.figures_export import CONTENT_TYPES, export_matrix
 from funding.models import AllocationRun
 from funding.pictures import picture_of
 from funding.steering import (
@@ -61,6 +62,20 @@ def allocation_criteria(request: HttpRequest, code: str) -> HttpResponse:
     campaign = _campaign(code)
     context = {"campaign": campaign, "matrix": criteria_matrix(campaign)}
     return render(request, "funding/allocation_criteria.html", context)
+
+
+@require_GET
+def allocation_criteria_export(request: HttpRequest, code: str, kind: str) -> HttpResponse:
+    """The same matrix as a file, each figure with its status, its note and where it comes from."""
+    _require(request, Ability.ALLOCATION_READ)
+    if kind not in CONTENT_TYPES:
+        raise Http404
+    campaign = _campaign(code)
+    return HttpResponse(
+        export_matrix(criteria_matrix(campaign), kind),
+        content_type=CONTENT_TYPES[kind],
+        headers={"Content-Disposition": f'attachment; filename="criteres-{campaign.code}.{kind}"'},
+    )
 
 
 @require_POST

@@ -31,9 +31,11 @@ def publication_list(request: HttpRequest, code: str) -> HttpResponse:
     """The history of a campaign's publications, those that were replaced included."""
     _require(request, Ability.ALLOCATION_READ)
     campaign = get_object_or_404(Campaign, code=code)
+    publications = history(campaign)
     context = {
         "campaign": campaign,
-        "publications": history(campaign),
+        "publications": publications,
+        "is_all_official": not any(each.doubtful_count for each in publications),
         "may_publish": can(signed_in(request), Ability.ALLOCATION_PUBLISH),
     }
     return render(request, "funding/publication_list.html", context)

@@ -1,4 +1,4 @@
-"""DGCS tries ways of sharing the envelopes before it publishes one (annexe 4; rules F5 to F8).
+"""DGCS tries ways of sharing the envelopes before it publishes one (annexe 4; rules F5 to F9).
 
 Reading takes ALLOCATION_READ; writing, computing and duplicating take ALLOCATION_RUN. While one types,
 nothing is stored until « Enregistrer ».
@@ -6,6 +6,7 @@ nothing is stored until « Enregistrer ».
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -60,6 +61,7 @@ def scenario_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "scenario": scenario,
         "draft": draft,
         "result": result,
+        "is_live": False,
         "picture": picture_of([(row.territory, row.total) for row in result.rows]),
         "runs": scenario.runs.select_related("envelope").order_by("-pk")[: len(draft.blocks)],
         "may_run": can(user, Ability.ALLOCATION_RUN),
@@ -88,11 +90,16 @@ def scenario_compare(request: HttpRequest, code: str) -> HttpResponse:
         "sort": sort,
         "query": "",
         "comparison": None,
+        "modulations": [],
         "is_all_official": True,
     }
     if first is not None and second is not None:
         results = [results_of(draft_of(each)) for each in (first, second)]
         context["comparison"] = compare(results[0], results[1], envelope=envelope, sort=sort)
+        context["modulations"] = [
+            {"scenario": scenario, "summaries": result.modulations, "of": f", {rank} scénario"}
+            for scenario, result, rank in zip((first, second), results, ("premier", "second"), strict=True)
+        ]
         context["is_all_official"] = all(each.is_all_official for each in results)
         asked = {"a": first.pk, "b": second.pk, "enveloppe": envelope.code if envelope is not None else ""}
         context["query"] = urlencode(asked)
@@ -106,7 +113,9 @@ def scenario_create(request: HttpRequest, code: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, code=code)
     if request.method == "POST":
         return _save(request, campaign, None)
-    return _page(request, None, read_draft(campaign, *typed_of_campaign(campaign)), version=0)
+    draft = read_draft(campaign, *typed_of_campaign(campaign))
+    # Nobody has typed a name yet: what is missing is said once the form is sent.
+    return _page(request, None, replace(draft, name=replace(draft.name, error="")), version=0)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,7 +134,8 @@ def scenario_results(request: HttpRequest, code: str) -> HttpResponse:
     _require(request, Ability.ALLOCATION_RUN)
     campaign = get_object_or_404(Campaign, code=code)
     draft = _typed(campaign, request.POST)
-    return render(request, "funding/scenario_results.html", {"result": results_of(draft), "draft": draft})
+    context = {"result": results_of(draft), "draft": draft, "is_live": True}
+    return render(request, "funding/scenario_results.html", context)
 
 
 @require_POST
@@ -163,6 +173,8 @@ def _save(request: HttpRequest, campaign: Campaign, scenario: Scenario | None) -
     draft = _typed(campaign, request.POST)
     text = request.POST.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    if "add" in request.POST or "remove" in request.POST:
+        return _page(request, scenario, draft, version=version)
     if not draft.is_valid:
         return _page(request, scenario, draft, version=version, status=422)
     try:
@@ -175,6 +187,7 @@ def _save(request: HttpRequest, campaign: Campaign, scenario: Scenario | None) -
             terms=draft.terms,
             version=version,
             by=signed_in(request),
+            modulations=draft.modulations,
         )
     except StaleVersion as refusal:
         stored: Scenario = refusal.stored
@@ -223,12 +236,18 @@ def _page(
         "differences": differences or [],
         "refusal": refusal,
         "is_refused": status == 422,
+        "is_live": False,
     }
     return render(request, "funding/scenario_edit.html", context, status=status)
 
 
 def _typed(campaign: Campaign, sent: QueryDict) -> Draft:
-    return read_draft(campaign, sent.dict(), set(sent.getlist("territory")))
+    """What was typed; `add` (an envelope) adds a row of modulation, `remove` (a row) takes one away."""
+    removed = sent.get("remove", "")
+    typed = {
+        name: str(text) for name, text in sent.items() if not removed or not name.startswith(f"{removed}-")
+    }
+    return read_draft(campaign, typed, set(sent.getlist("territory")), new_row_in=sent.get("add", ""))
 
 
 def _asked_scenario(campaign: Campaign, text: str) -> Scenario | None:

@@ -31,11 +31,13 @@ window.addEventListener("pageshow", () => {
 // A page of many tables starts folded on a telephone, but for the part that the address names.
 if (matchMedia("(max-width: 48em)").matches) {
   for (const part of document.querySelectorAll("details[data-folds-on-telephones]")) {
-    part.open = part.parentElement.id === location.hash.slice(1);
+    const named = document.getElementById(location.hash.slice(1));
+    part.open = named !== null && part.parentElement.contains(named);
   }
 }
 window.addEventListener("hashchange", () => {
-  const part = document.getElementById(location.hash.slice(1))?.querySelector(":scope > details");
+  const named = document.getElementById(location.hash.slice(1));
+  const part = named?.querySelector(":scope > details") ?? named?.closest("details");
   if (part) {
     part.open = true;
   }

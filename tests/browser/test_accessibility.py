@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import FilePayload, Page, expect
 
-from cdppe.accounts.models import Membership, User
-from contracts.models import Contract
-from funding.models import AllocationRun
+from cdppe.accounts.models import Department, Membership, User
+from cdppe.documents.actions.files import store_file
+from cdppe.documents.models import JobState, RenderJob
+from cdppe.documents.registry import RenderedDocument
+from contracts.models import Campaign, Contract
+from funding.actions.letters import KIND
+from funding.models import AllocationRun, NotificationLetter, Publication, Scenario, SeriesEdition
 from tests.browser import demonstration
 
 # Marked here: the browser comes through the parametrised `page`, which the collection does not see.
@@ -171,3 +176,164 @@ def test_the_ministrys_pages_are_accessible(page: Page, signed_in: SignIn, asser
         ],
         assert_accessible,
     )
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_pages_of_the_figures_are_accessible(
+    page: Page, signed_in: SignIn, assert_accessible: Check
+) -> None:
+    signed_in(page, demonstration.MINISTRY)
+    edition = SeriesEdition.objects.filter(values__value__isnull=True).earliest("pk")
+    check_all(
+        page,
+        [
+            reverse("funding:series-list"),
+            reverse("funding:series-import"),
+            reverse("funding:series-edition", args=[edition.code]),
+            f"{reverse('funding:series-edition', args=[edition.code])}?statut=missing",
+        ],
+        assert_accessible,
+    )
+    # A file that is wrong, with nothing described; then its description alone; then the whole, right.
+    page.goto(reverse("funding:series-import"))
+    wrong = b"code;valeur\n01;douze\n02;1 234,5\nTotal;9\n"
+    right = "code;valeur\n" + "".join(f"{each.code};10\n" for each in Department.objects.all())
+    page.locator("#id_file").set_input_files(_csv(wrong))
+    page.get_by_role("button", name="Vérifier le fichier").click()
+    expect(page.locator(".fr-message--error, .fr-error-text").first).to_be_visible()
+    assert_accessible(page)
+    page.locator("#id_series").select_option(label=edition.series.name)
+    page.locator("#id_producer").fill("Insee")
+    page.locator("#id_reference_date").fill("2030")
+    page.locator("#id_source").fill("Essai")
+    page.locator("#id_status").select_option("official")
+    page.get_by_role("button", name="Vérifier le fichier").click()
+    expect(page.get_by_text("cellule B2").first).to_be_visible()
+    assert_accessible(page)
+    page.goto(f"{page.url}description/")
+    assert_accessible(page)
+    page.locator("#id_file").set_input_files(_csv(right.encode()))
+    page.get_by_role("button", name="Vérifier le fichier").click()
+    expect(page.get_by_role("button", name="Enregistrer cette édition")).to_be_visible()
+    assert_accessible(page)
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_pages_of_scenarios_are_accessible(
+    page: Page, signed_in: SignIn, assert_accessible: Check
+) -> None:
+    signed_in(page, demonstration.MINISTRY)
+    first, second = Scenario.objects.order_by("pk")[:2]
+    code = first.campaign.code
+    compare = reverse("funding:scenario-compare", args=[code])
+    envelope = first.campaign.envelopes.earliest("position")
+    check_all(
+        page,
+        [
+            reverse("funding:scenario-list", args=[code]),
+            reverse("funding:scenario-create", args=[code]),
+            reverse("funding:scenario-detail", args=[code, first.pk]),
+            reverse("funding:scenario-edit", args=[code, first.pk]),
+            compare,
+            f"{compare}?a={first.pk}&b={second.pk}&tri=ecart",
+            f"{compare}?a={first.pk}&b={second.pk}&enveloppe={envelope.code}",
+        ],
+        assert_accessible,
+    )
+    # What is refused, and the result that cannot be computed, as one types and once it is sent.
+    page.goto(reverse("funding:scenario-edit", args=[code, first.pk]))
+    page.get_by_label(f"{envelope.label}, plancher").fill("beaucoup")
+    expect(page.locator("#scenario-summary")).to_contain_text("à corriger")
+    page.get_by_role("button", name="Territoires (").click()
+    assert_accessible(page)
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert_accessible(page)
+    without = Campaign.objects.exclude(pk=first.campaign_id).earliest("pk")
+    check_all(page, [reverse("funding:scenario-list", args=[without.code])], assert_accessible)
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_pages_of_publications_and_letters_are_accessible(
+    page: Page, signed_in: SignIn, assert_accessible: Check
+) -> None:
+    signed_in(page, demonstration.MINISTRY)
+    publication = Publication.objects.select_related("campaign").get()
+    code = publication.campaign.code
+    create = reverse("funding:publication-create", args=[code])
+    detail = reverse("funding:publication-detail", args=[code, publication.pk])
+    without = Campaign.objects.exclude(pk=publication.campaign_id).earliest("pk")
+    check_all(
+        page,
+        [
+            reverse("funding:publication-list", args=[code]),
+            reverse("funding:publication-list", args=[without.code]),
+            create,
+            f"{create}?annee={publication.campaign.period_end}",
+            detail,
+        ],
+        assert_accessible,
+    )
+    # A replacement without its reason is refused.
+    page.goto(f"{create}?annee={publication.year}")
+    page.get_by_role("button", name="Remplacer les montants notifiés").click()
+    expect(page.locator(".fr-message--error, .fr-error-text").first).to_be_visible()
+    assert_accessible(page)
+    # Letters on their way, one ready, one failed; then none on its way.
+    letters = _letters(publication)
+    check_all(page, [detail], assert_accessible)
+    expect(page.get_by_role("progressbar", name="Avancement des lettres")).to_be_visible()
+    jobs = [reverse("documents:job", args=[letter.job_id]) for letter in letters.values()]
+    check_all(page, jobs, assert_accessible)
+    RenderJob.objects.filter(state=JobState.RUNNING).update(state=JobState.FAILED, error="Essai")
+    check_all(page, [detail], assert_accessible)
+    # The letter in the contract of the territory, and why, as its own people see them.
+    page.context.clear_cookies()
+    signed_in(page, demonstration.FULL_EDITOR)
+    territory = letters[JobState.DONE].territory
+    envelope = publication.amounts.earliest("envelope__position").envelope
+    check_all(
+        page,
+        [
+            f"/contrats/{demonstration.FULL}/plan-d-action/",
+            reverse(
+                "funding:amount-explanation",
+                args=[code, territory.code, envelope.code, publication.year],
+            ),
+            jobs[0],
+        ],
+        assert_accessible,
+    )
+
+
+def _csv(content: bytes) -> FilePayload:
+    return {"name": "chiffres.csv", "mimeType": "text/csv", "buffer": content}
+
+
+def _letters(publication: Publication) -> dict[str, NotificationLetter]:
+    """Three letters by the state of their job; the one that is ready is that of the full contract."""
+    mine = Contract.objects.get(reference=demonstration.FULL).territory
+    others = list(publication.campaign.territories.exclude(pk=mine.pk)[:2])
+    file = store_file(RenderedDocument("lettre.pdf", "application/pdf", b"%PDF-1.7"))
+    found = {}
+    for state, territory in zip(
+        (JobState.DONE, JobState.RUNNING, JobState.FAILED), [mine, *others], strict=True
+    ):
+        job = RenderJob.objects.create(
+            kind=KIND,
+            subject=f"{publication.pk}:{territory.code}",
+            title=f"Lettre de {territory}",
+            state=state,
+            progress=100 if state == JobState.DONE else 40,
+            error="Un essai." if state == JobState.FAILED else "",
+            heartbeat_at=timezone.now(),
+            finished_at=None if state == JobState.RUNNING else timezone.now(),
+            file=file if state == JobState.DONE else None,
+        )
+        found[state] = NotificationLetter.objects.create(
+            publication=publication,
+            territory=territory,
+            job=job,
+            mailed_at=timezone.now() if state == JobState.DONE else None,
+        )
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from cdppe.accounts.models import InstitutionKind, Role, User
+from cdppe.lib.tables import CellKind, read_table
 from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import notify_run
@@ -172,3 +175,84 @@ def test_the_pages_take_as_many_queries_for_thirty_territories_as_for_five(
         return counts
 
     assert queries(5) == queries(30)
+
+
+def test_each_amount_of_the_campaigns_table_leads_to_why(editor: Client, campaign: Campaign) -> None:
+    runs = [run_allocation(envelope, year=2020, by=None) for envelope in campaign.envelopes.all()]
+    url = reverse("funding:allocation-campaign", args=["2020"])
+    page = _text(editor.get(url))
+    for run in runs:
+        why = reverse("funding:amount-explanation", args=["2020", "59", run.envelope.code, 2020])
+        assert f'href="{why}?calcul={run.pk}"' in page
+        assert editor.get(f"{why}?calcul={run.pk}").status_code == 200
+
+
+def test_amounts_notified_from_an_earlier_run_are_told_from_the_last_ones(
+    editor: Client, fir: Envelope
+) -> None:
+    url = reverse("funding:allocation-campaign", args=["2020"])
+    notified = run_allocation(fir, year=2020, by=None)
+    notify_run(notified, by=None)
+    fir.amount = Decimal(14_000_000)
+    fir.save()
+    again = run_allocation(fir, year=2020, by=None)
+    answer = editor.get(url)
+    page = _text(answer)
+    summary = next(each for each in answer.context["allocation"].envelopes if each.envelope == fir)
+    assert (summary.run, summary.notified_count, summary.other_notified_count) == (again, 0, 30)
+    assert "30 montants notifiés ne viennent pas de ce calcul" in page
+    assert ">Notifiée</span>" not in page
+    moved = next(line for line in notified.lines.select_related("territory") if not line.bound)
+    why = reverse("funding:amount-explanation", args=["2020", moved.territory.code, "FIR", 2020])
+    shown = f"{moved.amount:,.0f} €".replace(",", " ")
+    assert f'<a href="{why}">{shown}' in page
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_matrix_of_the_criteria_is_exported_with_statuses_and_sources(
+    editor: Client, campaign: Campaign, kind: str
+) -> None:
+    figures = CriterionValue.objects.filter(edition__code="menages_pauvres-insee-2016")
+    figures.filter(place_code="59").update(note="=1+1")
+    figures.filter(place_code="62").update(value=None)
+    answer = editor.get(reverse("funding:allocation-criteria-export", args=["2020", kind]))
+    assert answer["Content-Disposition"] == f'attachment; filename="criteres-2020.{kind}"'
+    table = [[cell.text for cell in row.cells] for row in read_table(answer.content, name="f").rows]
+    assert not [
+        cell
+        for row in read_table(answer.content, name="f").rows
+        for cell in row.cells
+        if cell.kind is CellKind.FORMULA
+    ]
+    head, *rows = table
+    matrix = editor.get(reverse("funding:allocation-criteria", args=["2020"])).context["matrix"]
+    assert len(rows) == len(matrix.rows) == 30
+    place = next(rank for rank, column in enumerate(matrix.columns) if column.series == "menages_pauvres")
+    at = 2 + 4 * place
+    label = matrix.columns[place].label
+    assert head[:2] == ["code", "territoire"]
+    assert head[at : at + 4] == [label, f"{label} – statut", f"{label} – note", f"{label} – origine"]
+    by_code = {row[0]: row for row in rows}
+    shown = next(row for row in matrix.rows if row.territory.code == "59").figures[place]
+    value, status, note, origin = by_code["59"][at : at + 4]
+    assert (Decimal(value.replace(",", ".")), status) == (shown.value, shown.status_label)
+    assert note == ("'=1+1" if kind == "csv" else "=1+1")
+    edition = matrix.columns[place].edition
+    assert origin == f"{edition.producer}, {edition.reference_date}. {edition.source}".strip()
+    assert by_code["62"][at : at + 2] == ["non disponible", "Manquant"]
+    other = editor.get(reverse("funding:allocation-criteria", args=["2020"]))
+    for export in ("csv", "xlsx"):
+        assert reverse("funding:allocation-criteria-export", args=["2020", export]) in _text(other)
+    if kind == "xlsx":
+        origins = load_workbook(io.BytesIO(answer.content))["Origine"]
+        assert [row[0].value for row in origins.iter_rows(min_row=2)] == [
+            column.label for column in matrix.columns
+        ]
+        assert all(row[6].value for row in origins.iter_rows(min_row=2))
+
+
+def test_the_matrix_is_exported_in_no_other_format_nor_for_another_campaign(
+    editor: Client, campaign: Campaign
+) -> None:
+    assert editor.get("/repartition/2020/criteres/pdf/").status_code == 404
+    assert editor.get("/repartition/1999/criteres/csv/").status_code == 404

@@ -165,6 +165,7 @@ def test_the_command_shares_and_notifies_a_campaign(campaign: Campaign) -> None:
         csv.DictReader(io.StringIO(run_command("--campaign", "2020", "--envelope", "FIR", "--format", "csv")))
     )
     assert sum(Decimal(row["amount"]) for row in rows) == 15_000_000
+    assert {row["weakest_status"] for row in rows} == {"stand_in"}
     content = json.loads(run_command("--campaign", "2020", "--envelope", "FIR", "--format", "json"))
     assert content["weakest_status"] == "stand_in"
     assert len(content["territories"]) == 30
@@ -311,11 +312,20 @@ def test_the_json_of_a_file_is_exact(tmp_path: Path) -> None:
     path = write(tmp_path, "code,enfants\nA,1\nB,3\nC,6\n")
     args = [path, "--envelope", "1000", "--weight", "enfants=100", "--floor", "150", "--ceiling", "500"]
     content = json.loads(run_command(*args, "--format", "json"))
-    assert content["factor"] == "3500/3"
-    assert content["total"] == 1000
     wanted = ("code", "key", "proportional", "bound", "exact", "amount")
-    assert [[line[name] for name in wanted] for line in content["territories"]] == [
-        ["A", "1/10", "100", "floor", "150", 150],
-        ["B", "3/10", "300", None, "350", 350],
-        ["C", "3/5", "600", "ceiling", "500", 500],
+    lines = [
+        ("A", "1/10", "100", "floor", "150", 150),
+        ("B", "3/10", "300", None, "350", 350),
+        ("C", "3/5", "600", "ceiling", "500", 500),
     ]
+    assert content == {
+        "factor": "3500/3",
+        "total": 1000,
+        "territories": [dict(zip(wanted, line, strict=True)) for line in lines],
+    }
+
+
+def test_the_csv_of_a_file_holds_no_formula(tmp_path: Path) -> None:
+    path = write(tmp_path, "code,name,enfants\nA,=1+1,1\nB,Nord,3\n")
+    printed = run_command(path, "--envelope", "1000", "--weight", "enfants=100", "--format", "csv")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(printed))] == ["'=1+1", "Nord"]

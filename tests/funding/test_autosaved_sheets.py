@@ -198,7 +198,7 @@ def test_a_sheet_that_took_the_number_of_a_deleted_one_is_not_written_over(world
         {"description": [""]},
     )
     assert answer.status_code == 422
-    assert "un autre objet" in answer.json()["problems"]["place"]
+    assert "supprimée entre-temps" in answer.json()["problems"][""]
     new.refresh_from_db()
     assert new.description == "Une autre action"
 

@@ -12,8 +12,9 @@ from typing import Any
 import pypdf
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -94,7 +95,14 @@ def quick_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 
     kind = document_kind(KIND)
     quick = registry.DocumentKind(
-        kind.code, render, kind.visible_to, kind.may_render, kind.back_url, kind.back_label, kind.on_done
+        kind.code,
+        render,
+        kind.visible_to,
+        kind.may_render,
+        kind.back_url,
+        kind.back_label,
+        kind.on_done,
+        kind.back_for,
     )
     monkeypatch.setattr(registry, "_kinds", registry._kinds | {KIND: quick})
 
@@ -189,6 +197,21 @@ class TestAsking:
             NotificationLetter.objects.create(
                 publication=publication, territory=publication.letters.first().territory
             )
+
+    def test_asking_takes_as_many_queries_for_thirty_letters_as_for_two(
+        self, publication: Publication, signatory: User
+    ) -> None:
+        def queries() -> int:
+            NotificationLetter.objects.all().delete()
+            RenderJob.objects.all().delete()
+            with CaptureQueriesContext(connection) as captured:
+                request_letters(publication, by=signatory)
+            return len(captured)
+
+        thirty = queries()
+        publication.amounts.exclude(territory__code__in=["59", "62"]).delete()
+        assert publication.amounts.values("territory").distinct().count() == 2
+        assert queries() == thirty
 
     def test_a_letter_that_failed_is_asked_for_again_and_those_that_are_there_are_kept(
         self, publication: Publication, signatory: User
@@ -386,6 +409,23 @@ class TestThePages:
         _published(publication.campaign, reason="Correction")
         assert download not in _text(council.get(plan))
         assert council.get(download).status_code == 200
+
+    def test_each_goes_back_to_where_the_letter_is_read(
+        self, publication: Publication, signatory: User, nord: Territory
+    ) -> None:
+        contract = ContractFactory(campaign=publication.campaign, territory=nord)
+        request_letters(publication, by=signatory)
+        letter = _letter(publication, "59")
+        RenderJob.objects.filter(pk=letter.job_id).update(state=JobState.FAILED, error="Essai")
+        url = reverse("documents:job", args=[letter.job_id])
+        page = reverse("funding:publication-detail", args=["2020", publication.pk])
+        ministry = _text(_client(signatory).get(url))
+        assert f'href="{page}#letters"' in ministry
+        assert "Revenir aux lettres de la publication" in ministry
+        council = _text(_client(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord)).get(url))
+        assert page not in council
+        assert f'href="{reverse("funding:action-plan", args=[contract.reference])}#balances"' in council
+        assert "Revenir au contrat" in council
 
     def test_a_reader_of_the_ministry_follows_but_does_not_ask(self, publication: Publication) -> None:
         reader = _client(_person(InstitutionKind.DGCS, Role.READER))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
+import pypdf
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from contracts.models import ActionSheet
-from funding.models import Contributor, Envelope
+from contracts.document import render_contract
+from contracts.models import ActionSheet, Contract
+from funding.models import AllocationRun, Contributor, Envelope, FigureStatus, NotifiedAmount
 from tests.cast import Cast, make_cast
 from tests.factories import (
     ActionFinancingFactory,
@@ -111,3 +115,60 @@ def test_the_page_takes_as_many_queries_for_fifty_sheets_as_for_five(cast: Cast,
     for _ in range(45):
         _financed(cast, envelope, 1)
     assert queries() == few
+
+
+def _document(cast: Cast) -> str:
+    """The text of the annex of the plan in the contract's PDF."""
+    content = render_contract(
+        Contract.objects.with_context().get(pk=cast.contract.pk), dated=timezone.now()
+    ).content
+    pages = pypdf.PdfReader(io.BytesIO(content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_a_contract_without_notification_says_so_on_the_page_and_in_the_document(
+    cast: Cast, envelope: Envelope
+) -> None:
+    said = "Aucun montant n’est encore notifié"
+    assert said in _page(cast)
+    assert said in _document(cast)
+    NotifiedAmountFactory(envelope=envelope, territory=cast.isere, year=2030, amount=Decimal(1000))
+    assert said not in _page(cast)
+    assert said not in _document(cast)
+
+
+def test_the_document_states_what_is_notified_planned_and_left_by_source_and_year(
+    cast: Cast, envelope: Envelope
+) -> None:
+    for year, amount in ((2030, 123_456), (2031, 7_000)):
+        NotifiedAmountFactory(envelope=envelope, territory=cast.isere, year=year, amount=Decimal(amount))
+    _financed(cast, envelope, 23_456)
+    words = _document(cast).replace("\u202f", " ").replace("\u00a0", " ")
+    assert "Crédits notifiés par source et par année" in words
+    assert "2030 123 456 23 456 100 000" in words
+    assert "2031 7 000" in words
+    assert "2032 non notifié" in words
+
+
+def test_amounts_that_rest_on_other_figures_than_official_ones_say_so(cast: Cast, envelope: Envelope) -> None:
+    notified = NotifiedAmountFactory(envelope=envelope, territory=cast.isere, year=2030, amount=Decimal(1000))
+    run = AllocationRun.objects.create(
+        envelope=envelope,
+        year=2030,
+        amount=Decimal(1000),
+        factor="1000",
+        weakest_status=FigureStatus.OFFICIAL,
+        inputs={"criteria": [], "figures": {}},
+    )
+    NotifiedAmount.objects.filter(pk=notified.pk).update(run=run)
+    sheet = reverse("funding:sheet-edit", args=["38-2030", _financed(cast, envelope, 1).number])
+    client = Client()
+    client.force_login(cast.council_editor)
+    said = "Chiffres non officiels"
+    assert said not in _page(cast)
+    assert said not in client.get(sheet).content.decode()
+    assert "ne repose pas seulement sur des chiffres officiels" not in _document(cast)
+    AllocationRun.objects.update(weakest_status=FigureStatus.ESTIMATE)
+    assert said in _page(cast)
+    assert said in client.get(sheet).content.decode()
+    assert "ne repose pas seulement sur des chiffres officiels" in _document(cast)

@@ -246,6 +246,10 @@ class TestThePages:
         second = client.post(self.url, sent | {"reason": "Plancher <relevé>"})
         history = _text(client.get(reverse("funding:publication-list", args=["2020"])))
         assert "En vigueur" in history
+        assert "Ces montants ne reposent pas seulement sur des chiffres officiels" in history
+        AllocationRun.objects.update(weakest_status=FigureStatus.OFFICIAL)
+        official = _text(client.get(reverse("funding:publication-list", args=["2020"])))
+        assert "Ces montants ne reposent pas seulement sur des chiffres officiels" not in official
         assert "Remplacée" in history
         assert "Plancher &lt;relevé&gt;" in history
         old = client.get(reverse("funding:publication-detail", args=["2020", first.pk]))

@@ -12,8 +12,9 @@ from pytest_django import Settings
 
 from cdppe.accounts.models import User
 from contracts.models import ActionSheet, Contract, ContractEvent
-from funding.models import ActionFinancing, AllocationRun, NotifiedAmount
+from funding.models import ActionFinancing, AllocationRun, NotifiedAmount, Scenario
 from funding.plan import build_plan
+from funding.scenarios import draft_of, results_of
 from indicators.dashboard import build_dashboard
 from indicators.models import IndicatorValue, ValueKind
 
@@ -38,7 +39,7 @@ def test_loading_twice_keeps_what_people_wrote() -> None:
     ActionSheet.objects.filter(pk=sheet.pk).update(title="Titre écrit depuis")
     User.objects.filter(email="departement38@exemple.fr").update(first_name="Prénom changé")
     models = (User, Contract, ActionSheet, ActionFinancing, AllocationRun, NotifiedAmount, IndicatorValue)
-    before = {model: model.objects.count() for model in (*models, ContractEvent)}
+    before = {model: model.objects.count() for model in (*models, ContractEvent, Scenario)}
     out = StringIO()
     call_command("loaddemo", stdout=out)
     assert {model: model.objects.count() for model in before} == before
@@ -122,3 +123,12 @@ def test_the_fictitious_contract_is_whole_and_every_sheet_says_that_it_is_invent
     ).aggregate(total=Sum("amount"))["total"]
     notified = NotifiedAmount.objects.filter(territory=contract.territory).aggregate(total=Sum("amount"))
     assert spent == notified["total"]
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_two_scenarios_that_can_be_shared_are_there_to_be_compared() -> None:
+    results = {each.name: results_of(draft_of(each)) for each in Scenario.objects.all()}
+    assert set(results) == {"Termes de la campagne", "Sans dotation maximale"}
+    for result in results.values():
+        assert [each.total for each in result.envelopes] == [50_000_000, 15_000_000, 15_000_000]
+    assert all(not each.ceiling_count for each in results["Sans dotation maximale"].envelopes)

@@ -30,6 +30,7 @@ from django.db import transaction
 
 from cdppe.lib.errors import RuleViolation
 from cdppe.lib.money import format_amount
+from cdppe.lib.table_export import without_formula
 from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import notify_run
@@ -56,11 +57,13 @@ class Row:
 class Block:
     """One envelope shared, ready to print.
 
-    `content` makes what the JSON says, exact fractions included; `workbook` makes the xlsx.
+    `content` makes what the JSON says, exact fractions included; `workbook` makes the xlsx. `status` is the
+    least certain one of the figures, "" for a file, whose figures have none.
     """
 
     title: str
     code: str
+    status: str
     statuses: str
     total: Decimal
     rows: tuple[Row, ...]
@@ -168,6 +171,7 @@ def _block_of_run(run: AllocationRun) -> Block:
     return Block(
         code=run.envelope.code,
         title=f"{run.envelope.label} ({run.envelope.code}), {run.year} : {format_amount(run.amount)} €",
+        status=run.weakest_status,
         statuses=f"Chiffres utilisés : {run.get_weakest_status_display().lower()} pour le moins sûr.",
         total=sum((row.amount for row in rows), Decimal(0)),
         rows=rows,
@@ -230,15 +234,30 @@ def _block_of_file(file: Path, allocation: Allocation, names: dict[str, str]) ->
     return Block(
         code="",
         title=title,
+        status="",
         statuses="",
         total=allocation.total,
         rows=tuple(
             Row(line.code, names.get(line.code, ""), line.key, line.bound or "", line.amount)
             for line in allocation.lines
         ),
-        content=allocation.to_dict,
+        content=lambda: _json_of_file(allocation),
         workbook=lambda: allocation_workbook(allocation, title=title, names=names),
     )
+
+
+def _json_of_file(allocation: Allocation) -> dict[str, Any]:
+    """What the JSON of a file holds and nothing else: the factor, the total, six values a territory.
+
+    Fractions are text; euros are integers, or decimal text when the unit is not whole.
+    """
+    whole = allocation.to_dict()
+    wanted = ("code", "key", "proportional", "bound", "exact", "amount")
+    return {
+        "factor": whole["factor"],
+        "total": whole["total"],
+        "territories": [{name: line[name] for name in wanted} for line in whole["territories"]],
+    }
 
 
 def _weights(options: Sequence[str]) -> dict[str, Decimal]:
@@ -319,10 +338,15 @@ def _printed(blocks: Sequence[Block], form: str) -> str:
 def _as_csv(blocks: Sequence[Block]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["envelope", "code", "name", "key", "bound", "amount"])
+    # A run on anything but official figures says so, also here.
+    has_status = any(block.status for block in blocks)
+    columns = ["envelope", "code", "name", "key", "bound", "amount"]
+    writer.writerow([*columns, "weakest_status"] if has_status else columns)
     for block in blocks:
         for row in block.rows:
-            writer.writerow([block.code, row.code, row.name, _key(row.key, 10), row.bound, f"{row.amount:f}"])
+            texts = [without_formula(text) for text in (block.code, row.code, row.name)]
+            cells = [*texts, _key(row.key, 10), row.bound, f"{row.amount:f}"]
+            writer.writerow([*cells, block.status] if has_status else cells)
     return out.getvalue()
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0003_search_in_french"),
+        ("contracts", "0005_order_and_archive_of_sheets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

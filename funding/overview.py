@@ -1,0 +1,182 @@
+"""The money of a contract in one page: balances, charts of the plan, the department's own means (M1-M3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cdppe.lib.money import AmountError, format_amount, read_amount
+from contracts.models import Contract
+from funding.actions.own_means import MeansChange
+from funding.models import OwnMeans, Service
+from funding.own_means import MeansYear, ServiceMeans
+from funding.plan import ActionPlan
+
+BAR = 1000
+"""The length of the longest bar of a chart."""
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """One line of a chart: its words, its amount in euros, its bar out of 1000, its fraction of the whole."""
+
+    label: str
+    amount: Decimal
+    bar: int
+    share: Decimal
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart and its table at once: the bars stand in the lines of the table."""
+
+    code: str
+    title: str
+    heading: str
+    lines: tuple[ChartLine, ...]
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class MeansBox:
+    """One box of the grid of own means: what was opened, what is typed, what is wrong."""
+
+    name: str
+    label: str
+    opened: str
+    typed: str
+    error: str
+    means: MeansYear
+
+
+@dataclass(frozen=True)
+class MeansLine:
+    """One service of the grid."""
+
+    label: str
+    boxes: tuple[MeansBox, ...]
+
+
+def chart(code: str, title: str, heading: str, amounts: Iterable[tuple[str, Decimal | None]]) -> Chart:
+    """The chart of the stated `amounts`, in their order; a line of zero has no bar."""
+    stated = [(label, amount) for label, amount in amounts if amount is not None]
+    total = sum((amount for _, amount in stated), Decimal(0))
+    largest = max((amount for _, amount in stated), default=Decimal(0))
+    return Chart(
+        code,
+        title,
+        heading,
+        tuple(
+            ChartLine(
+                label,
+                amount,
+                int(amount * BAR / largest) if largest else 0,
+                amount / total if total else Decimal(0),
+            )
+            for label, amount in stated
+        ),
+        total,
+    )
+
+
+def charts_of(plan: ActionPlan) -> tuple[Chart, ...]:
+    """The plan by commitment, by source and by funder."""
+    money = plan.money
+    return (
+        chart(
+            "engagements",
+            "Le plan par engagement",
+            "Engagement",
+            ((commitment.title, commitment.money.total) for commitment in plan.commitments),
+        ),
+        chart(
+            "sources",
+            "Le plan par source",
+            "Source",
+            ((line.source.label, line.total) for line in plan.sources),
+        ),
+        chart(
+            "financeurs",
+            "Le plan par financeur",
+            "Financeur",
+            (("État", money.state), ("Département", money.department), ("Autres", money.other)),
+        ),
+    )
+
+
+def means_years(contract: Contract) -> tuple[int, ...]:
+    """The reference year, then those of the contract."""
+    return tuple(dict.fromkeys([contract.campaign.reference_year, *contract.years]))
+
+
+def own_means_of(contract: Contract) -> tuple[ServiceMeans, ...]:
+    """The department's means, service by service: one query."""
+    amounts: dict[str, dict[int, Decimal]] = {code: {} for code in Service.values}
+    for row in OwnMeans.objects.filter(contract=contract):
+        amounts[row.service][row.year] = row.amount
+    years = means_years(contract)
+    return tuple(
+        ServiceMeans(code, Service(code).label, contract.campaign.reference_year, stated, years)
+        for code, stated in amounts.items()
+    )
+
+
+class MeansGrid:
+    """The grid of own means: stored amounts, or what somebody typed over them (`typed`, a posted form)."""
+
+    def __init__(self, services: Sequence[ServiceMeans], typed: Mapping[str, str] | None = None) -> None:
+        self.changes: list[MeansChange] = []
+        self.problems: list[MeansBox] = []
+        self.lines = [
+            MeansLine(service.label, tuple(self._box(service, means, typed) for means in service.years))
+            for service in services
+        ]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every box states an amount or nothing."""
+        return not self.problems
+
+    def _box(self, service: ServiceMeans, means: MeansYear, typed: Mapping[str, str] | None) -> MeansBox:
+        name = f"{service.code}-{means.year}"
+        label = f"{service.label}, {means.year}"
+        stored = "" if means.amount is None else format_amount(means.amount)
+        if typed is None:
+            return MeansBox(name, label, stored, stored, "", means)
+        opened, wanted = typed.get(f"o-{name}", ""), typed.get(f"m-{name}", "")
+        error = ""
+        try:
+            change = MeansChange(service.code, means.year, _read(opened), _read(wanted))
+        except AmountError as refusal:
+            error = str(refusal)
+        else:
+            if change.opened_with != change.wanted:
+                self.changes.append(change)
+        box = MeansBox(name, label, opened, wanted, error, means)
+        if error:
+            self.problems.append(box)
+        return box
+
+    def stand_on(self, stored: Mapping[tuple[str, int], Decimal | None]) -> None:
+        """Shown again after a conflict: what is stored becomes what was opened, what was typed stays."""
+        opened = {
+            f"{service}-{year}": "" if amount is None else format_amount(amount)
+            for (service, year), amount in stored.items()
+        }
+        self.lines = [
+            MeansLine(
+                line.label,
+                tuple(
+                    MeansBox(
+                        box.name, box.label, opened.get(box.name, box.opened), box.typed, box.error, box.means
+                    )
+                    for box in line.boxes
+                ),
+            )
+            for line in self.lines
+        ]
+
+
+def _read(text: str) -> Decimal | None:
+    return read_amount(text) if text.strip() else None
