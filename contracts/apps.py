@@ -35,6 +35,7 @@ class ContractsConfig(AppConfig):
         register_digest_section(reminders.SECTION, reminders.due_lines, position=10)
         register_digest_section(exchanges.CODE, exchanges.digest_lines, position=20)
         places.register_locator(exchanges.CODE, exchanges.locate_exchanges)
+        places.register_locator("diagnosis", places.locate_diagnosis)
         places.register_locator("objectives", places.locate_objectives)
         for source in SOURCES:
             register_source(source)
@@ -46,3 +47,5 @@ class ContractsConfig(AppConfig):
         history.register_restorer("calendar", kept.restore_step_text)
         history.register_restorer("sheets", kept.restore_sheet_text)
         history.register_restorer("details", kept.restore_detail)
+        history.register_reader("diagnosis", kept.read_diagnosis)
+        history.register_restorer("diagnosis", kept.restore_diagnosis)

@@ -652,6 +652,12 @@ class _Checks:
             if any(month not in range(1, 13) for month in task.months):
                 self._report(f"{place}.months", "les mois vont de 1 à 12.")
 
+        for place, section in self._placed("diagnosis", self.spec.diagnosis):
+            if section.code and not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", section.code):
+                self._report(
+                    f"{place}.code", "un code de rubrique s’écrit en minuscules, chiffres et tirets."
+                )
+
     def _envelopes(self) -> None:
         for place, envelope in self._placed("envelopes", self.spec.envelopes):
             bounds = {key: getattr(envelope, key) for key in ("amount", "floor", "ceiling")}

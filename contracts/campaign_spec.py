@@ -224,6 +224,16 @@ class GanttTaskSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiagnosisSectionSpec:
+    """A section of the shared diagnosis (annexes 3 and 6): what one writes there, where the text asks it."""
+
+    code: str
+    title: str
+    help: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CriterionSpec:
     """A criterion of an envelope (annexe 4); `weight` in per cent, `series` names the figures shared by."""
 
@@ -321,6 +331,7 @@ class CampaignSpec:
     retroplanning: tuple[RetroplanningStepSpec, ...] = ()
     chronology: tuple[ChronologyStepSpec, ...] = ()
     gantt: tuple[GanttTaskSpec, ...] = ()
+    diagnosis: tuple[DiagnosisSectionSpec, ...] = ()
     envelopes: tuple[EnvelopeSpec, ...]
     signatories: tuple[SignatorySpec, ...]
     contract_model: ContractModelSpec
@@ -359,6 +370,7 @@ IDENTIFYING_KEYS = {
     "retroplanning": ("code",),
     "chronology": (),
     "gantt": (),
+    "diagnosis": ("code",),
     "envelopes": ("code",),
     "criteria": ("series",),
     "signatories": ("code",),

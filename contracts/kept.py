@@ -14,8 +14,19 @@ from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
 from contracts.actions.calendar import STEP_FIELDS, save_step
 from contracts.actions.contacts import CONTACT_FIELDS
 from contracts.actions.contracts import DETAIL_FIELDS, Representative, save_details
+from contracts.actions.diagnosis import UNWRITTEN, save_diagnosis
+from contracts.diagnosis import section_field, sections_of
 from contracts.history import Kept, Snapshot
-from contracts.models import ActionSheet, BankAccount, Contact, Contract, ContractParty, ContractStep
+from contracts.models import (
+    ActionSheet,
+    BankAccount,
+    Contact,
+    Contract,
+    ContractParty,
+    ContractStep,
+    Diagnosis,
+    DiagnosisText,
+)
 from contracts.places import Place, field_label
 
 RESTORED_SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -124,6 +135,27 @@ def restore_step_text(contract: Contract, place: Place, value: str, by: User) ->
     if place.field == "label" and not value:
         raise RuleViolation("Une étape garde un nom : ce texte vide n’est pas repris.")
     save_step(step, fields={place.field: value}, version=step.version, by=by)
+
+
+def read_diagnosis(contract: Contract) -> Snapshot:
+    """Every section of the shared diagnosis that somebody wrote."""
+    titles = {section.code: section.title for section in sections_of(contract.campaign)}
+    return {
+        Place("diagnosis", 0, section_field(each.code)): Kept(
+            "Diagnostic partagé", titles.get(each.code, each.code), each.text
+        )
+        for each in DiagnosisText.objects.filter(diagnosis__contract=contract)
+    }
+
+
+def restore_diagnosis(contract: Contract, place: Place, value: str, by: User) -> None:
+    """Write a former text of a section again. Raises RuleViolation when it cannot be."""
+    code = next((each.code for each in sections_of(contract.campaign) if each.field == place.field), None)
+    if code is None:
+        raise RuleViolation("Cette rubrique n’est plus dans le diagnostic : copiez son texte.")
+    stored = Diagnosis.objects.filter(contract=contract).first()
+    version = UNWRITTEN if stored is None else stored.version
+    save_diagnosis(contract, texts={code: value}, version=version, by=by)
 
 
 def restore_sheet_text(contract: Contract, place: Place, value: str, by: User) -> None:

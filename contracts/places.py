@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
+from contracts.diagnosis import sections_of
 from contracts.models import ActionSheet, Contract, ContractParty, ContractStep
 from contracts.workspace import find_part
 
@@ -201,3 +202,14 @@ def locate_calendar(contract: Contract, places: Collection[Place]) -> dict[Place
             url = f"{reverse('contracts:step-edit', args=[contract.reference, step.pk])}#id_{place.field}"
         found[place] = Located(label, url)
     return found
+
+
+def locate_diagnosis(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The sections of the shared diagnosis; it has no objects."""
+    url = reverse("contracts:diagnosis", args=[contract.reference])
+    titles = {section.field: section.title for section in sections_of(contract.campaign)}
+    return {
+        place: Located(f"Diagnostic – {titles[place.field]}", f"{url}#id_{place.field}")
+        for place in places
+        if not place.item and place.field in titles
+    }

@@ -11,6 +11,7 @@ from contracts.models import (
     ContractObjective,
     ContractParty,
     ContractStep,
+    DiagnosisText,
     Message,
 )
 from contracts.places import CONTACTS
@@ -40,6 +41,15 @@ SOURCES = (
         "details",
         lambda contracts: ContractParty.objects.filter(contract__in=contracts),
         {name: name for name in ("representative_name", "representative_title")},
+    ),
+    Source(
+        "diagnosis",
+        lambda contracts: DiagnosisText.objects.filter(diagnosis__contract__in=contracts).select_related(
+            "diagnosis"
+        ),
+        {"text": ""},
+        item="",
+        contract_id="diagnosis__contract_id",
     ),
     Source(
         "objectives",

@@ -7,11 +7,13 @@ from contracts.views import (
     contracts,
     deadlines,
     details,
+    diagnosis,
     document,
     exchanges,
     feeds,
     history,
     objectives,
+    presence,
     search,
     takeovers,
 )
@@ -143,4 +145,6 @@ urlpatterns = [
     path(
         "contrats/<slug:reference>/contacts/<int:pk>/inviter/", contacts.contact_invite, name="contact-invite"
     ),
+    path("contrats/<slug:reference>/diagnostic/", diagnosis.diagnosis_edit, name="diagnosis"),
+    path("contrats/<slug:reference>/presence/", presence.presence, name="presence"),
 ]

@@ -517,6 +517,10 @@ def free_objective(world: World) -> dict[str, Any]:
     return {"objective": world.cast.campaign.objectives.get(number=20).pk}
 
 
+def open_tab(world: World) -> dict[str, Any]:
+    return {"place": "details", "tab": "6f0a7b6e-3c07-4c0e-9b1c-2f6f3f1d8a11"}
+
+
 def institution(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk}
 
@@ -699,6 +703,9 @@ ROUTES = [
     Route("contracts:history-restore", change, post=DONE, data=former_text),
     Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
+    # A section may stay empty: what is asked is the version.
+    Route("contracts:diagnosis", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:presence", contract, post=SEEN, data=open_tab),
     Route("contracts:document-render", contract, post=RENDERED),
     # --- Exchanges: whoever sees the contract speaks in them; contacts are their own institution's
     Route("contracts:my-exchanges", get=PERSONAL),

@@ -238,12 +238,14 @@ WITHOUT_FORM = {
     "funding:scenario-results": "funding:scenario-edit",
     "home:rich-text-preview": "funding:sheet-edit",
 }
-# Asked for only in a state or by a person that the walk does not meet, with no field at all.
+# Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
+# script of the page with two fields of its own (tests/contracts/test_presence.py).
 WITHOUT_FIELDS = {
     "accounts:new-password",
-    "contracts:thread-reopen",
     "funding:letters-request",
     "contracts:history-recreate-sheet",
+    "contracts:presence",
+    "contracts:thread-reopen",
 }
 
 

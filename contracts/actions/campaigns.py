@@ -2,7 +2,8 @@
 
 Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
 once one does, the campaign is frozen and the load is refused with the list of what would have changed. Only
-the skeletons of the demanded sheets still follow the file then: they help to write, no contract holds them.
+the skeletons of the demanded sheets still follow the file then: they help to write, no contract holds them. A
+part of the format that did not exist when the campaign was loaded is added to it: nothing rests on it yet.
 """
 
 from __future__ import annotations
@@ -92,6 +93,11 @@ def load_campaign(spec: CampaignSpec) -> LoadReport:
     changes = diff_specs(campaign.spec, content)
     if not changes:
         return LoadReport(campaign, LoadOutcome.UNCHANGED)
+    unknown_then = {key: content[key] for key in content if key not in campaign.spec}
+    if not diff_specs({**campaign.spec, **unknown_then}, content):
+        campaign.spec = content
+        campaign.save(update_fields=["spec"])
+        return LoadReport(campaign, LoadOutcome.UPDATED, tuple(changes))
     if campaign.contracts.exists():
         frozen = diff_specs(_without_templates(campaign.spec), _without_templates(content))
         if frozen:

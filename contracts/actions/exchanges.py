@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cdppe.accounts.models import Institution, User
+from cdppe.lib.cleaned_text import cleaned
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
-from cdppe.lib.typed_text import cleaned
 from contracts.actions.journal import locked_contract, record
 from contracts.mentions import Addressee, find_mentions
 from contracts.models import Contract, Mention, Message, MessageKind, Thread, ThreadReading, ThreadState

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from cdppe.lib.cleaned_text import cleaned
 from cdppe.lib.phones import PhoneError, read_phone
-from cdppe.lib.typed_text import cleaned
 from contracts.actions.contacts import CONTACT_FIELDS
 from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
 from contracts.models import Contact

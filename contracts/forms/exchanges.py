@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 
-from cdppe.lib.typed_text import cleaned
+from cdppe.lib.cleaned_text import cleaned
 from contracts.actions.exchanges import LONGEST_MESSAGE
 from contracts.filters import FilterForm
 from contracts.models import ThreadState

@@ -25,8 +25,10 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.diagnosis import Diagnosis, DiagnosisText
 from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
+from contracts.models.presence import Presence
 from contracts.models.takeovers import Takeover
 
 __all__ = [
@@ -45,12 +47,15 @@ __all__ = [
     "ContractStep",
     "Deadline",
     "DeadlineExtension",
+    "Diagnosis",
+    "DiagnosisText",
     "FieldChange",
     "Measure",
     "Mention",
     "Message",
     "MessageKind",
     "Objective",
+    "Presence",
     "RetroplanningStep",
     "SettledDeadline",
     "SheetTemplate",

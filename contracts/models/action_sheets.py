@@ -77,6 +77,7 @@ class ActionSheet(models.Model):
     )
 
     version = models.PositiveIntegerField("version", default=1)
+    creation_token = models.UUIDField("jeton de création", null=True, blank=True, editable=False)
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -92,6 +93,10 @@ class ActionSheet(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["contract", "number"], name="action_sheet_number_once_per_contract"
+            ),
+            # A page that sends a new sheet again, its answer lost, makes one sheet.
+            models.UniqueConstraint(
+                fields=["contract", "creation_token"], name="action_sheet_once_per_creation_token"
             ),
             models.UniqueConstraint(
                 fields=["contract", "position"], name="action_sheet_position_once_per_contract"

@@ -44,7 +44,7 @@ def main() -> None:
 
 def _measure(size: int) -> dict[str, tuple[int, float]]:
     """For each page: how many queries, and the median seconds, once the contract has `size` sheets."""
-    _resize(Contract.objects.get(reference=demonstration.FULL), size)
+    resize(Contract.objects.get(reference=demonstration.FULL), size)
     clients = {email: Client() for email in (demonstration.FULL_EDITOR, demonstration.MINISTRY)}
     for email, client in clients.items():
         client.force_login(get_user_model()._default_manager.get(email=email))
@@ -97,7 +97,7 @@ def _page(client: Client, path: str) -> tuple[int, float]:
     return count, statistics.median(seconds)
 
 
-def _resize(contract: Contract, size: int) -> None:
+def resize(contract: Contract, size: int) -> None:
     """Keep the first `size` sheets, or copy the first ones with their money until there are as many."""
     contract.action_sheets.filter(number__gt=size).delete()
     sheets = list(contract.action_sheets.order_by("number"))

@@ -37,6 +37,7 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/",
         f"{base}/informations/",
         f"{base}/compte/",
+        f"{base}/diagnostic/",
         f"{base}/objectifs/",
         f"{base}/tableau-de-bord/",
         f"{base}/tableau-de-bord/modifier/",
