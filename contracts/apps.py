@@ -10,7 +10,8 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, places
+        from contracts import document, places, rules
+        from contracts.compliance import register_facts, register_rule
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
         from contracts.workspace import register_part
@@ -28,3 +29,7 @@ class ContractsConfig(AppConfig):
             register_part(part)
         places.register_locator("sheets", places.locate_sheets)
         places.register_locator("details", places.locate_details)
+        places.register_locator("objectives", places.locate_objectives)
+        register_facts("contract", rules.load_contract_facts)
+        for rule in rules.RULES:
+            register_rule(rule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cdppe.accounts.models import User
+from contracts.compliance import report_of
 from contracts.models import Contract
 from contracts.overview import facts_of
 from contracts.progress import Piece, pieces
@@ -47,12 +48,22 @@ def measure_sheets(contract: Contract, user: User) -> Progress:
     return counted(done, len(sheets), f"{done} fiches complètes sur {len(sheets)}")
 
 
+def measure_compliance(contract: Contract, user: User) -> Progress:
+    """How many findings bar the way to signature, and how many wait for a check; fixed queries, all its
+    own."""
+    report = report_of(contract)
+    left = len(report.blocking) + len(report.to_check)
+    stage = Stage.ALERT if report.blocking else Stage.STARTED if left else Stage.DONE
+    return Progress(stage, str(left), report.summary)
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
     Part("document", "Document", "contracts:document", 100),
+    Part("compliance", "Conformité", "contracts:compliance", 130, measure_compliance),
 )
 """Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
-exchanges 110, history 120, compliance 130."""
+exchanges 110, history 120."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract
+from contracts.models import ActionSheet, Contract, ContractObjective
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -86,6 +86,15 @@ def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located
     return found
 
 
+MONEY_WORDS = {
+    "financing": "Moyens financiers",
+    "amount": "Moyens financiers",
+    "nature": "Nature de la dépense",
+    "replaces": "Remplacement d’un financement",
+}
+"""The first word of a box of the sheet's money, and how a place names it."""
+
+
 def field_label(model: type[Model], name: str) -> str:
     """The words of a model's field, capitalised, or empty for a name that it does not have."""
     field = next((each for each in model._meta.get_fields() if each.name == name), None)
@@ -106,7 +115,10 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
         url = reverse("funding:sheet-edit", args=[contract.reference, sheet.number])
         if place.field:
             words = field_label(ActionSheet, place.field)
-            label, url = (f"{label} – {words}" if words else label), f"{url}#id_{place.field}"
+            # Its money has boxes of its own, which are no fields of the sheet.
+            anchor = f"id_{place.field}" if words else place.field
+            words = words or MONEY_WORDS.get(place.field.split("-")[0], "")
+            label, url = (f"{label} – {words}" if words else label), f"{url}#{anchor}"
         found[place] = Located(label, url)
     return found
 
@@ -115,7 +127,26 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])
     return {
-        place: Located(field_label(Contract, place.field) or "Parties et contacts", f"{url}#id_{place.field}")
+        place: Located(
+            field_label(Contract, place.field) or DETAIL_WORDS.get(place.field, "Parties et contacts"),
+            f"{url}#{place.field}" if place.field in DETAIL_WORDS else f"{url}#id_{place.field}",
+        )
         for place in places
         if not place.item
+    }
+
+
+DETAIL_WORDS = {"account": "Compte bancaire", "contacts": "Contacts"}
+"""The blocks of the page of the parties that are no field of the contract."""
+
+
+def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The objectives of the contract: « Objectif 3 », « Objectif propre »."""
+    objectives = ContractObjective.objects.filter(contract=contract).select_related("objective")
+    labels = {each.pk: each.short_label for each in objectives.filter(pk__in={p.item for p in places})}
+    url = reverse("contracts:objectives", args=[contract.reference])
+    return {
+        place: Located(labels[place.item], f"{url}#objective-{place.item}")
+        for place in places
+        if place.item in labels
     }

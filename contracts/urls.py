@@ -1,6 +1,6 @@
 from django.urls import path
 
-from contracts.views import action_sheets, contracts, details, document, objectives
+from contracts.views import action_sheets, compliance, contracts, details, document, objectives
 
 app_name = "contracts"
 
@@ -29,4 +29,12 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
+    path("contrats/<slug:reference>/conformite/", compliance.compliance, name="compliance"),
+    path("contrats/<slug:reference>/conformite/ici/", compliance.compliance_line, name="compliance-line"),
+    path("contrats/<slug:reference>/conformite/reponses/", compliance.answer_create, name="finding-answer"),
+    path(
+        "contrats/<slug:reference>/conformite/reponses/<int:pk>/retirer/",
+        compliance.answer_withdraw,
+        name="finding-answer-withdraw",
+    ),
 ]

@@ -9,8 +9,11 @@ class IndicatorsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from contracts.compliance import register_facts, register_rule
+        from contracts.places import register_locator
         from contracts.registry import register_annex, register_campaign_part
         from contracts.workspace import register_part
+        from indicators import compliance, places
         from indicators.actions.campaigns import apply_indicators
         from indicators.document import DASHBOARD_ANNEX
         from indicators.parts import DASHBOARD_PART
@@ -18,3 +21,7 @@ class IndicatorsConfig(AppConfig):
         register_part(DASHBOARD_PART)
         register_campaign_part(apply_indicators)
         register_annex(DASHBOARD_ANNEX)
+        register_locator("dashboard", places.locate_dashboard)
+        register_facts("indicators", compliance.load_indicator_facts)
+        for rule in compliance.RULES:
+            register_rule(rule)

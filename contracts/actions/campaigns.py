@@ -1,7 +1,9 @@
 """Load a campaign file into the database: whole or not at all (rule C1).
 
 Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
-once one does, the campaign is frozen and the load is refused with the list of what would have changed.
+once one does, the campaign is frozen and the load is refused with the list of what would have changed, except
+that a campaign stored by an earlier version of the program is completed with the keys which that one did not
+know (`COMPLETING_KEYS`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from django.utils import timezone
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
 from contracts import registry
-from contracts.campaign_spec import CampaignSpec, diff_specs
+from contracts.campaign_spec import CampaignSpec, diff_specs, without_completions
 from contracts.models import (
     Campaign,
     Commitment,
@@ -35,6 +37,7 @@ class LoadOutcome(Enum):
     CREATED = "créée"
     UPDATED = "mise à jour"
     UNCHANGED = "inchangée"
+    COMPLETED = "complétée"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,11 @@ def load_campaign(spec: CampaignSpec) -> LoadReport:
     if not changes:
         return LoadReport(campaign, LoadOutcome.UNCHANGED)
     if campaign.contracts.exists():
-        raise CampaignInUse(campaign, changes)
+        if diff_specs(campaign.spec, without_completions(campaign.spec, content)):
+            raise CampaignInUse(campaign, changes)
+        campaign.spec = content
+        campaign.save(update_fields=["spec"])
+        return LoadReport(campaign, LoadOutcome.COMPLETED, tuple(changes))
     try:
         return LoadReport(_write(campaign, spec, territories), LoadOutcome.UPDATED, tuple(changes))
     except ProtectedError as protection:

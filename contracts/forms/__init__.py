@@ -1,6 +1,7 @@
 """The forms of a contract's gestures, one class a gesture; each takes only its own fields."""
 
 from contracts.forms.action_sheets import ActionSheetForm
+from contracts.forms.compliance import ComplianceFilterForm, FindingAnswerForm
 from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
 from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
 
@@ -8,7 +9,9 @@ __all__ = [
     "ActionSheetForm",
     "AddObjectiveForm",
     "BankAccountForm",
+    "ComplianceFilterForm",
     "ContractForm",
     "DetailsForm",
+    "FindingAnswerForm",
     "OwnObjectiveForm",
 ]

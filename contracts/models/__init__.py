@@ -1,4 +1,5 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.answers import FindingAnswer
 from contracts.models.campaigns import (
     Campaign,
     Commitment,
@@ -28,6 +29,7 @@ __all__ = [
     "ContractObjective",
     "ContractParty",
     "Deadline",
+    "FindingAnswer",
     "Measure",
     "Objective",
     "RetroplanningStep",

@@ -1,4 +1,4 @@
-"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, O3)."""
+"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, M4, O3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import create_action_sheet, save_action_sheet
 from contracts.models import ActionSheet, Contract
-from funding.models import ActionFinancing, Contributor, Envelope
+from funding.expenses import StatedExpense
+from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,12 @@ def save_sheet_with_financing(
     version: int | None,
     amounts: Sequence[StatedAmount],
     by: User,
+    expenses: Sequence[StatedExpense] = (),
 ) -> ActionSheet:
     """Create (`sheet` None) or save a sheet, and make its money exactly `amounts`: all of it or nothing.
+
+    `expenses` say what the State's money pays (rule M4); an envelope that they do not name keeps what was
+    said of it, so that an objective chosen by mistake costs nothing.
 
     `fields` and `version` are those of `create_action_sheet` and `save_action_sheet`, whose refusals pass
     through (WrongState, StaleVersion, RuleViolation). Raises RuleViolation for an envelope that may not
@@ -72,7 +77,35 @@ def save_sheet_with_financing(
         elif row.amount != amount.amount:
             row.amount = amount.amount
             row.save(update_fields=["amount"])
+    _save_expenses(saved, expenses)
     return saved
+
+
+def _save_expenses(sheet: ActionSheet, expenses: Sequence[StatedExpense]) -> None:
+    """Make what is said of each envelope's money in `expenses` the stored one; saying nothing removes it."""
+    if not expenses:
+        return
+    stored = {row.envelope_id: row for row in StateExpense.objects.filter(action_sheet=sheet)}
+    own = set(sheet.contract.campaign.envelopes.values_list("pk", flat=True))
+    for expense in expenses:
+        if expense.envelope_id not in own:
+            raise RuleViolation(
+                "Cette enveloppe n’est pas de la campagne du contrat : rien n’a été enregistré."
+            )
+        row = stored.get(expense.envelope_id)
+        if not expense.nature and expense.replaces_existing is None:
+            if row is not None:
+                row.delete()
+        elif row is None:
+            StateExpense.objects.create(
+                action_sheet=sheet,
+                envelope_id=expense.envelope_id,
+                nature=expense.nature,
+                replaces_existing=expense.replaces_existing,
+            )
+        elif (row.nature, row.replaces_existing) != (expense.nature, expense.replaces_existing):
+            row.nature, row.replaces_existing = expense.nature, expense.replaces_existing
+            row.save(update_fields=["nature", "replaces_existing"])
 
 
 def _key(row: ActionFinancing) -> tuple[str, int | None, int]:

@@ -1,6 +1,7 @@
 from funding.models.allocation import AllocationLine, AllocationRun, NotifiedAmount
 from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, ImportDraft, SeriesEdition
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
+from funding.models.expenses import StateExpense
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
 from funding.models.publication import Publication, PublishedAmount
@@ -26,4 +27,5 @@ __all__ = [
     "PublishedAmount",
     "Scenario",
     "SeriesEdition",
+    "StateExpense",
 ]
