@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract, ContractObjective
+from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -126,9 +126,14 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])
+    words = dict(DETAIL_WORDS)
+    if any(place.field.startswith("party_") for place in places):
+        for party in ContractParty.objects.filter(contract=contract).select_related("signatory"):
+            words[f"party_{party.pk}_name"] = f"Nom du représentant : {party.signatory}"
+            words[f"party_{party.pk}_title"] = f"Qualité du représentant : {party.signatory}"
     return {
         place: Located(
-            field_label(Contract, place.field) or DETAIL_WORDS.get(place.field, "Parties et contacts"),
+            field_label(Contract, place.field) or words.get(place.field, "Parties et contacts"),
             f"{url}#{place.field}" if place.field in DETAIL_WORDS else f"{url}#id_{place.field}",
         )
         for place in places

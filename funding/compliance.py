@@ -72,6 +72,11 @@ class SourceFacts:
     nature: ExpenseNature | None = None
     replaces_existing: bool | None = None
 
+    def place(self, question: str) -> Place:
+        """The box of `question`; the money as a whole for a source that the sheet does not offer (O3)."""
+        name = f"{question}-e{self.envelope_pk}" if self.may_finance else "financing"
+        return Place("sheets", self.sheet_pk, name)
+
 
 @dataclass(frozen=True)
 class FundingFacts:
@@ -200,7 +205,8 @@ def expenses_declared(facts: FundingFacts) -> Iterator[Finding]:
         if missing:
             yield Finding(
                 f"Fiche n° {source.sheet_number}, {source.envelope_label} : dites {' et '.join(missing)}.",
-                Place("sheets", source.sheet_pk, f"nature-e{source.envelope_pk}"),
+                source.place("nature"),
+                f"e{source.envelope_pk}",
             )
 
 
@@ -213,7 +219,8 @@ def expenses_allowed(facts: FundingFacts) -> Iterator[Finding]:
             yield Finding(
                 f"Fiche n° {source.sheet_number}, {source.envelope_label} : « {nature.label} » n’est pas "
                 f"finançable. « {nature.rule} » ({nature.source}).",
-                Place("sheets", source.sheet_pk, f"nature-e{source.envelope_pk}"),
+                source.place("nature"),
+                f"e{source.envelope_pk}",
             )
 
 
@@ -226,7 +233,8 @@ def nothing_replaced(facts: FundingFacts) -> Iterator[Finding]:
                 f"Fiche n° {source.sheet_number}, {source.envelope_label} : ces crédits remplacent un "
                 f"financement existant. « {source.terms.no_substitution} » "
                 f"({source.terms.no_substitution_source}).",
-                Place("sheets", source.sheet_pk, f"replaces-e{source.envelope_pk}"),
+                source.place("replaces"),
+                f"e{source.envelope_pk}",
             )
 
 
@@ -428,9 +436,32 @@ def _rows(contracts: Sequence[Contract]) -> Iterator[_Row]:
             "amount",
         )
     )
-    for contract_id, sheet_pk, sheet_number, co_id, objective_id, number, title, own_title, *money in found:
-        label = own_title if objective_id is None else f"{number}. {title}"
-        yield _Row(contract_id, sheet_pk, sheet_number, co_id, objective_id, label, *money)
+    for (
+        contract_id,
+        sheet,
+        number,
+        co_id,
+        objective_id,
+        *named,
+        year,
+        contributor,
+        envelope_id,
+        amount,
+    ) in found:
+        objective_number, title, own_title = named
+        label = own_title if objective_id is None else f"{objective_number}. {title}"
+        yield _Row(
+            contract_id,
+            sheet,
+            number,
+            co_id,
+            objective_id,
+            str(label),
+            year,
+            contributor,
+            envelope_id,
+            amount,
+        )
 
 
 def _envelope_facts(

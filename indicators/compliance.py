@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from contracts.compliance import Finding, Rule, Severity
 from contracts.models import ActionSheet, Contract, ContractObjective
@@ -239,16 +239,16 @@ RULES = (
 
 
 def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, IndicatorFacts]:
-    """The facts "indicators" of `contracts`: three queries whatever their number and their rows."""
+    """The facts "indicators" of `contracts`: four queries whatever their number and their rows."""
     pks = [contract.pk for contract in contracts]
     objectives: dict[int, list[ContractObjective]] = defaultdict(list)
-    described = ActionSheet.objects.filter(contract_objective=OuterRef("pk")).exclude(
-        implementation_indicators=""
-    )
-    for each in (
-        ContractObjective.objects.filter(contract__in=pks).in_order().annotate(is_described=Exists(described))
-    ):
+    for each in ContractObjective.objects.filter(contract__in=pks).in_order():
         objectives[each.contract_id].append(each)
+    described = frozenset(
+        ActionSheet.objects.filter(contract__in=pks)
+        .exclude(implementation_indicators="")
+        .values_list("contract_objective_id", flat=True)
+    )
     harmonised: dict[int, list[Indicator]] = defaultdict(list)
     local: dict[int, list[Indicator]] = defaultdict(list)
     indicators = Indicator.objects.filter(campaign__in={contract.campaign_id for contract in contracts})
@@ -269,6 +269,7 @@ def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[
             objectives[contract.pk],
             [*harmonised[contract.campaign_id], *local[contract.pk]],
             values[contract.pk],
+            described,
         )
         for contract in contracts
     }
@@ -279,8 +280,10 @@ def _facts(
     objectives: Sequence[ContractObjective],
     indicators: Sequence[Indicator],
     values: Mapping[tuple[int, str], bool],
+    described: frozenset[int],
 ) -> IndicatorFacts:
-    """`values`: {(row, column): whether the cell holds a figure}; an absent cell holds nothing."""
+    """`values`: {(row, column): whether the cell holds a figure}; an absent cell holds nothing. `described`:
+    the objectives of contracts of which a sheet says by what its action is judged."""
     carried = {each.objective_id for each in objectives if each.objective_id is not None}
     present = [
         each
@@ -309,7 +312,11 @@ def _facts(
             of_commitments.append(rows[each.pk])
     return IndicatorFacts(
         sections=tuple(
-            _section(each, [*by_objective.get(each.objective_id or 0, ()), *by_contract_objective[each.pk]])
+            _section(
+                each,
+                [*by_objective.get(each.objective_id or 0, ()), *by_contract_objective[each.pk]],
+                is_described=each.pk in described,
+            )
             for each in objectives
         ),
         commitment_rows=tuple(of_commitments),
@@ -341,7 +348,7 @@ def _row(
     )
 
 
-def _section(each: ContractObjective, rows: Sequence[RowFacts]) -> SectionFacts:
+def _section(each: ContractObjective, rows: Sequence[RowFacts], *, is_described: bool) -> SectionFacts:
     objective = each.objective
     return SectionFacts(
         contract_objective_id=each.pk,
@@ -352,5 +359,5 @@ def _section(each: ContractObjective, rows: Sequence[RowFacts]) -> SectionFacts:
         forbids_purely_quantitative_target=objective is not None
         and objective.forbids_purely_quantitative_target,
         is_followed_without_target=bool(rows) and not any(row.is_local or row.has_target for row in rows),
-        has_implementation_indicators=each.is_described,
+        has_implementation_indicators=is_described,
     )

@@ -32,7 +32,10 @@ from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
-from contracts.models import ActionSheet, Contract, ContractObjective
+from contracts.actions.compliance import answer_finding
+from contracts.compliance import report_of
+from contracts.models import ActionSheet, Contract, ContractObjective, FindingAnswer
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -109,6 +112,7 @@ class World:
     scenario: Scenario
     membership: Membership
     invitation: Invitation
+    finding_answer: FindingAnswer
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -154,6 +158,7 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        finding_answer=_finding_answer(cast, optional),
     )
 
 
@@ -231,6 +236,18 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
+    )
+
+
+def _finding_answer(cast: Cast, objective: ContractObjective) -> FindingAnswer:
+    """The answer to an objective that has no action yet; the other objectives wait for theirs."""
+    finding = next(
+        line
+        for line in report_of(cast.contract).to_check
+        if line.finding.place == Place("objectives", objective.pk)
+    )
+    return answer_finding(
+        cast.contract, finding.key, reason="L’action vient par avenant.", by=cast.council_editor
     )
 
 
@@ -325,6 +342,10 @@ def member(world: World) -> dict[str, Any]:
 
 def invitation(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk, "invitation_pk": world.invitation.pk}
+
+
+def finding_answer(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.finding_answer.pk}
 
 
 def invitation_link(world: World) -> dict[str, Any]:
@@ -491,4 +512,9 @@ ROUTES = [
     Route("funding:scenario-duplicate", scenario, post=NATION_DONE),
     Route("funding:scenario-run", scenario, post=NATION_DONE),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
+    # --- Compliance
+    Route("contracts:compliance", contract, get=SEEN),
+    Route("contracts:compliance-line", contract, get=SEEN),
+    Route("contracts:finding-answer", contract, post=REFUSED_FORM),
+    Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
 ]

@@ -72,14 +72,24 @@ def compliance(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_GET
 def compliance_line(request: HttpRequest, reference: str) -> HttpResponse:
-    """The short line of a page, `?place=` being a part or an object in it: « 2 points bloquants »."""
+    """The short line of a page, `?place=` being a part or an object in it: « 2 points bloquants ».
+
+    The whole contract without a place.
+    """
     contract = get_contract(request, reference)
+    typed = request.GET.get("place", "")
     try:
-        place = read_place(request.GET.get("place", ""))
+        place = read_place(typed) if typed else None
     except ValueError:
-        return HttpResponseBadRequest("Cet endroit du contrat n’existe pas.", content_type="text/plain")
-    report = report_of(contract).at(Place(place.part, place.item))
-    context = {"contract": contract, "place": place, "report": report}
+        return HttpResponseBadRequest(
+            "Cet endroit du contrat n’existe pas.", content_type="text/plain; charset=utf-8"
+        )
+    whole = report_of(contract)
+    context = {
+        "contract": contract,
+        "place": place,
+        "report": whole if place is None else whole.at(Place(place.part, place.item)),
+    }
     return render(request, "contracts/compliance_line_content.html", context)
 
 
