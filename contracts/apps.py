@@ -10,10 +10,12 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, places, rules
+        from contracts import document, history, kept, places, rules
         from contracts.compliance import register_facts, register_rule
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
+        from contracts.search import register_source
+        from contracts.searched import SOURCES
         from contracts.workspace import register_part
 
         register_blank_filler(document.contract_blanks)
@@ -33,3 +35,10 @@ class ContractsConfig(AppConfig):
         register_facts("contract", rules.load_contract_facts)
         for rule in rules.RULES:
             register_rule(rule)
+        for source in SOURCES:
+            register_source(source)
+        history.register_reader("sheets", kept.read_sheets)
+        history.register_reader("details", kept.read_details)
+        history.register_reader("objectives", kept.read_objectives)
+        history.register_restorer("sheets", kept.restore_sheet_text)
+        history.register_restorer("details", kept.restore_detail)

@@ -62,6 +62,7 @@ PARTS = (
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
+    Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
     Part("compliance", "Conformité", "contracts:compliance", 130, measure_compliance),
 )

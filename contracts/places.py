@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty
+from contracts.models import ActionSheet, Contract, ContractParty
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -123,6 +123,17 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
     return found
 
 
+def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The objectives of the contract: « Objectif 12 »."""
+    url = reverse("contracts:objectives", args=[contract.reference])
+    carried = contract.objectives.select_related("objective").in_bulk({place.item for place in places})
+    return {
+        place: Located(carried[place.item].short_label, f"{url}#objectif-{place.item}")
+        for place in places
+        if place.item in carried
+    }
+
+
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """The general information of the contract, field by field; it has no objects."""
     url = reverse("contracts:details-edit", args=[contract.reference])
@@ -143,15 +154,3 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
 
 DETAIL_WORDS = {"account": "Compte bancaire", "contacts": "Contacts"}
 """The blocks of the page of the parties that are no field of the contract."""
-
-
-def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
-    """The objectives of the contract: « Objectif 3 », « Objectif propre »."""
-    objectives = ContractObjective.objects.filter(contract=contract).select_related("objective")
-    labels = {each.pk: each.short_label for each in objectives.filter(pk__in={p.item for p in places})}
-    url = reverse("contracts:objectives", args=[contract.reference])
-    return {
-        place: Located(labels[place.item], f"{url}#objective-{place.item}")
-        for place in places
-        if place.item in labels
-    }

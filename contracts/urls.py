@@ -1,6 +1,15 @@
 from django.urls import path
 
-from contracts.views import action_sheets, compliance, contracts, details, document, objectives
+from contracts.views import (
+    action_sheets,
+    compliance,
+    contracts,
+    details,
+    document,
+    history,
+    objectives,
+    search,
+)
 
 app_name = "contracts"
 
@@ -26,6 +35,18 @@ urlpatterns = [
         "contrats/<slug:reference>/fiches/<int:number>/supprimer/",
         action_sheets.sheet_delete,
         name="sheet-delete",
+    ),
+    path("recherche/", search.search_all, name="search-all"),
+    path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
+    path("contrats/<slug:reference>/historique/", history.history, name="history"),
+    path("contrats/<slug:reference>/historique/journal/", history.journal, name="journal"),
+    path("contrats/<slug:reference>/historique/comparer/", history.compare, name="history-compare"),
+    path("contrats/<slug:reference>/historique/<int:pk>/", history.change, name="history-change"),
+    path("contrats/<slug:reference>/historique/<int:pk>/reprendre/", history.restore, name="history-restore"),
+    path(
+        "contrats/<slug:reference>/historique/<int:pk>/recreer/",
+        history.recreate_sheet,
+        name="history-recreate-sheet",
     ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),

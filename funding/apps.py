@@ -11,6 +11,7 @@ class FundingConfig(AppConfig):
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
         from contracts.compliance import register_facts, register_rule
+        from contracts.history import register_reader
         from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
@@ -18,6 +19,7 @@ class FundingConfig(AppConfig):
         from funding.actions.campaigns import apply_envelopes
         from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
+        from funding.kept import read_amounts
         from funding.parts import PLAN_PART
 
         register_part(PLAN_PART)
@@ -25,6 +27,7 @@ class FundingConfig(AppConfig):
         register_facts("funding", compliance.load_funding_facts)
         for rule in compliance.RULES:
             register_rule(rule)
+        register_reader("sheets", read_amounts)
         register_campaign_part(apply_envelopes)
         register_blank_filler(envelope_blanks)
         register_annex(PLAN_ANNEX)

@@ -32,9 +32,10 @@ from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
+from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
 from contracts.actions.compliance import answer_finding
 from contracts.compliance import report_of
-from contracts.models import ActionSheet, Contract, ContractObjective, FindingAnswer
+from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, FindingAnswer
 from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
@@ -102,6 +103,8 @@ class World:
     contract: Contract
     optional_objective: ContractObjective
     sheet: ActionSheet
+    change: FieldChange
+    deleted_sheet: FieldChange
     local_indicator: Indicator
     job: RenderJob
     failed_job: RenderJob
@@ -128,11 +131,14 @@ def make_world() -> World:
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
     shared = _run(cast)
+    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental)
     return World(
         cast=cast,
         contract=cast.contract,
         optional_objective=optional,
-        sheet=ActionSheetFactory(contract=cast.contract, contract_objective=fundamental),
+        sheet=sheet,
+        change=_change(cast, sheet),
+        deleted_sheet=_deleted_sheet(cast, fundamental),
         local_indicator=IndicatorFactory(
             campaign=cast.campaign,
             contract=cast.contract,
@@ -160,6 +166,22 @@ def make_world() -> World:
         ),
         finding_answer=_finding_answer(cast, optional),
     )
+
+
+def _change(cast: Cast, sheet: ActionSheet) -> FieldChange:
+    """A text of the sheet, written by its department."""
+    save_action_sheet(sheet, fields={"public": "Parents"}, version=sheet.version, by=cast.council_editor)
+    sheet.refresh_from_db()
+    return FieldChange.objects.get(place=f"sheets/{sheet.pk}/public")
+
+
+def _deleted_sheet(cast: Cast, objective: ContractObjective) -> FieldChange:
+    """What is left of a sheet that somebody deleted."""
+    fields = {"contract_objective": objective, "title": "Fiche supprimée"}
+    gone = create_action_sheet(cast.contract, fields=fields, by=cast.council_editor)
+    title = f"sheets/{gone.pk}/title"
+    delete_action_sheet(gone, by=cast.council_editor)
+    return FieldChange.objects.get(place=title, after__isnull=True)
 
 
 def _job(cast: Cast, state: JobState) -> RenderJob:
@@ -265,6 +287,18 @@ def transition(world: World) -> dict[str, Any]:
 
 def sheet(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.sheet.number}
+
+
+def change(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.change.pk}
+
+
+def deleted_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.deleted_sheet.pk}
+
+
+def former_text(world: World) -> dict[str, Any]:
+    return {"texte": "avant"}
 
 
 def optional_objective(world: World) -> dict[str, Any]:
@@ -462,6 +496,14 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:search-all", get=PERSONAL),
+    Route("contracts:search", contract, get=SEEN),
+    Route("contracts:history", contract, get=SEEN),
+    Route("contracts:journal", contract, get=SEEN),
+    Route("contracts:history-compare", contract, get=SEEN),
+    Route("contracts:history-change", change, get=SEEN),
+    Route("contracts:history-restore", change, post=DONE, data=former_text),
+    Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
     Route("contracts:document-render", contract, post=RENDERED),
     # --- Documents

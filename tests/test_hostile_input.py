@@ -238,7 +238,7 @@ WITHOUT_FORM = {
     "funding:scenario-results": "funding:scenario-edit",
 }
 # Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request"}
+WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
 
 
 def _attacked(site: Site) -> list[Form]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import ActionSheet, Contract
 
 SHEET_FIELDS = (
@@ -35,6 +36,7 @@ SHEET_FIELDS = (
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def create_action_sheet(contract: Contract, *, fields: Mapping[str, Any], by: User) -> ActionSheet:
     """A new sheet with the next free number of `contract`, and the event that says so.
 
@@ -58,6 +60,7 @@ def create_action_sheet(contract: Contract, *, fields: Mapping[str, Any], by: Us
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def save_action_sheet(
     sheet: ActionSheet, *, fields: Mapping[str, Any], version: int, by: User
 ) -> ActionSheet:
@@ -89,6 +92,7 @@ def save_action_sheet(
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def delete_action_sheet(sheet: ActionSheet, *, by: User) -> None:
     """Delete `sheet` with its financing; its number is not given again while a later sheet exists.
 

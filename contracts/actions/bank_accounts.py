@@ -7,10 +7,12 @@ from django.db import transaction
 from cdppe.accounts.models import User
 from cdppe.lib.bank import read_bic, read_iban
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import BankAccount, Contract
 
 
 @transaction.atomic
+@keeps_history("details")
 def save_bank_account(contract: Contract, *, holder: str, iban: str, bic: str, by: User) -> BankAccount:
     """Write the account of `contract`, encrypted at rest; the journal keeps its masked IBAN only.
 

@@ -13,6 +13,7 @@ from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
 from contracts.workflow import find_transition
 
@@ -85,6 +86,7 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
 
 
 @transaction.atomic
+@keeps_history("details")
 def save_details(
     contract: Contract,
     *,

@@ -7,10 +7,12 @@ from django.db import IntegrityError, transaction
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contract, ContractObjective, Objective
 
 
 @transaction.atomic
+@keeps_history("objectives")
 def add_objective(contract: Contract, objective: Objective, *, by: User) -> ContractObjective:
     """Put an optional objective of the campaign into `contract` (O2).
 
@@ -39,6 +41,7 @@ def add_objective(contract: Contract, objective: Objective, *, by: User) -> Cont
 
 
 @transaction.atomic
+@keeps_history("objectives")
 def add_own_objective(contract: Contract, *, title: str, by: User) -> ContractObjective:
     """Put the territory's own public-health objective into `contract` (O4, annexe 4-II-B).
 
@@ -101,6 +104,7 @@ def what_depends_on(contract_objective: ContractObjective) -> tuple[str, ...]:
 
 
 @transaction.atomic
+@keeps_history("objectives")
 def remove_objective(contract_objective: ContractObjective, *, by: User) -> None:
     """Take an optional or own objective out of its contract.
 

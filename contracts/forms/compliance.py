@@ -46,6 +46,8 @@ class FindingAnswerForm(forms.Form):
 class ComplianceFilterForm(forms.Form):
     """Which findings the page shows: one severity, one part; anything else in the address shows them all."""
 
+    hides_optional_marks = True
+
     gravite = forms.ChoiceField(label="Gravité", required=False)
     partie = forms.ChoiceField(label="Partie du contrat", required=False)
 

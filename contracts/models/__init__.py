@@ -17,6 +17,7 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.history import FieldChange
 
 __all__ = [
     "ActionSheet",
@@ -29,6 +30,7 @@ __all__ = [
     "ContractObjective",
     "ContractParty",
     "Deadline",
+    "FieldChange",
     "FindingAnswer",
     "Measure",
     "Objective",

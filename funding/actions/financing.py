@@ -12,6 +12,7 @@ from django.db import transaction
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import create_action_sheet, save_action_sheet
+from contracts.history import keeps_history
 from contracts.models import ActionSheet, Contract
 from funding.expenses import StatedExpense
 from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
@@ -32,6 +33,7 @@ class StatedAmount:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def save_sheet_with_financing(
     contract: Contract,
     sheet: ActionSheet | None,

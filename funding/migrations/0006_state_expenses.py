@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0002_finding_answers"),
+        ("contracts", "0004_finding_answers"),
         ("funding", "0005_notification_letter"),
     ]
 

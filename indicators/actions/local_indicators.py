@@ -11,6 +11,7 @@ from django.db.models import Max
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contract, ContractObjective
 from indicators.dashboard import TYPED_KINDS, indicators_of
 from indicators.models import Indicator, ValueKind
@@ -20,6 +21,7 @@ LOCAL_FIELDS = ("label", "unit", "source", "kind", "has_target", "note")
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def create_local_indicator(
     contract_objective: ContractObjective, *, fields: Mapping[str, Any], by: User
 ) -> Indicator:
@@ -46,6 +48,7 @@ def create_local_indicator(
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def save_local_indicator(indicator: Indicator, *, fields: Mapping[str, Any], by: User) -> Indicator:
     """Write `fields` on the stored `indicator`.
 
@@ -67,6 +70,7 @@ def save_local_indicator(indicator: Indicator, *, fields: Mapping[str, Any], by:
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def delete_local_indicator(indicator: Indicator, *, by: User) -> None:
     """Remove `indicator` with the values that are filled for it.
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Contract
 from indicators.dashboard import TYPED_KINDS, columns_of, figure_of, indicators_of, repeated_rows
 from indicators.figures import (
@@ -63,6 +64,7 @@ class ValuesChanged(StaleVersion):
 
 
 @transaction.atomic
+@keeps_history("dashboard")
 def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) -> int:
     """Write `changes` in the tableau de bord of `contract`; how many cells were really written.
 

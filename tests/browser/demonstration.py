@@ -44,5 +44,9 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/fiches/{sheet}/",
         f"{base}/fiches/{sheet}/supprimer/",
         f"{base}/plan-d-action/",
+        f"{base}/recherche/?q=familles",
+        f"{base}/historique/",
+        f"{base}/historique/comparer/",
+        f"{base}/historique/journal/",
         f"{base}/document/",
     ]

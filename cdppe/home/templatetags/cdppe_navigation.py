@@ -16,6 +16,7 @@ register = template.Library()
 PLACES: tuple[tuple[str, str, Ability | None], ...] = (
     ("Accueil", "home:index", None),
     ("Contrats", "contracts:list", None),
+    ("Rechercher", "contracts:search-all", None),
     ("Répartition", "funding:allocation-list", Ability.ALLOCATION_READ),
 )
 

@@ -1,0 +1,42 @@
+"""What a search looks into, of the parts that contracts owns."""
+
+from __future__ import annotations
+
+from contracts.actions.action_sheets import SHEET_FIELDS
+from contracts.actions.contracts import DETAIL_FIELDS
+from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty
+from contracts.search import Source
+
+SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
+DETAIL_TEXTS = tuple(
+    field.name
+    for field in Contract._meta.get_fields()
+    if field.name in DETAIL_FIELDS and field.get_internal_type() == "CharField"
+)
+
+SOURCES = (
+    Source(
+        "sheets",
+        lambda contracts: ActionSheet.objects.filter(contract__in=contracts),
+        {name: name for name in SHEET_TEXTS},
+    ),
+    Source(
+        "details",
+        lambda contracts: Contract.objects.filter(pk__in=contracts.values("pk")),
+        {name: name for name in DETAIL_TEXTS},
+        item="",
+        contract_id="pk",
+    ),
+    Source(
+        "details",
+        lambda contracts: ContractParty.objects.filter(contract__in=contracts),
+        {name: name for name in ("representative_name", "representative_title")},
+    ),
+    Source(
+        "objectives",
+        lambda contracts: ContractObjective.objects.filter(contract__in=contracts).select_related(
+            "objective"
+        ),
+        {"objective__title": "label", "own_title": "label"},
+    ),
+)
