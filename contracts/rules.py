@@ -40,7 +40,7 @@ from contracts.places import Place
 from contracts.progress import SHEET_PARTS
 from contracts.workspace import find_part
 
-CIRCULAR = "circulaire 2020/34"
+CIRCULAR = "circulaire"
 MODEL_PARTS = {
     "referent": "le référent",
     "diagnosis": "le constat du diagnostic",

@@ -35,7 +35,7 @@ from funding.models import (
     StateExpense,
 )
 
-CIRCULAR = "circulaire 2020/34"
+CIRCULAR = "circulaire"
 
 
 @dataclass(frozen=True)

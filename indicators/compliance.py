@@ -23,7 +23,7 @@ from contracts.places import Place
 from indicators.dashboard import OBJECTIVE_KEY, TYPED_KINDS, Column, columns_of, repeated_rows
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
-CIRCULAR = "circulaire 2020/34"
+CIRCULAR = "circulaire"
 
 
 @dataclass(frozen=True)

@@ -571,7 +571,7 @@ def test_the_page_says_each_finding_with_its_rule_its_ground_and_its_field(cast:
     page = client_of(cast.council_editor).get(COMPLIANCE).content.decode()
     assert "Fiche n° 1 : il manque le public cible." in page
     assert f"/contrats/38-2030/fiches/{sheet.number}/#id_public" in page
-    assert "Règle A2 – circulaire 2020/34, annexe 4-I" in page
+    assert "Règle A2 – circulaire, annexe 4-I" in page
     assert "une fiche action annexée au contrat en précise" in page
     assert "Ce qui est tenu" in page
     assert "L’ODPE est informé avant l’assemblée départementale" in page
@@ -675,7 +675,7 @@ def test_the_command_prints_what_the_page_shows(cast: Cast) -> None:
     assert {
         "code": "sheets-complete",
         "rule": "A2",
-        "source": "circulaire 2020/34, annexe 4-I",
+        "source": "circulaire, annexe 4-I",
         "severity": "blocking",
         "message": "Fiche n° 1 : il manque le public cible.",
         "field": f"sheets/{sheet.pk}/public",
