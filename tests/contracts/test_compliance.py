@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import threading
 from decimal import Decimal
 from io import StringIO
@@ -430,6 +431,15 @@ def test_an_answer_stays_visible_with_who_and_when(cast: Cast) -> None:
     assert str(cast.ars_editor) in shown
     assert timezone.localtime(answer.at).strftime("%H:%M") in shown
     assert ContractEvent.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
+
+
+def test_each_form_of_the_page_carries_its_token(cast: Cast) -> None:
+    answer_finding(cast.contract, to_check(cast.contract).key, reason="Oui.", by=cast.council_editor)
+    page = client_of(cast.council_editor).get(COMPLIANCE).content.decode()
+    forms = re.findall(r'<form method="post".*?</form>', page, flags=re.DOTALL)
+    assert any("retirer" in form for form in forms)
+    assert any('name="reason"' in form for form in forms)
+    assert all("csrfmiddlewaretoken" in form for form in forms)
 
 
 def test_an_answer_is_stale_once_the_finding_reads_otherwise(cast: Cast) -> None:
