@@ -11,7 +11,8 @@ class ContractsConfig(AppConfig):
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
-        from contracts import document, exchanges, history, kept, places, reminders
+        from contracts import document, exchanges, history, kept, places, reminders, rules
+        from contracts.compliance import register_facts, register_rule
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
         from contracts.search import register_source
@@ -37,6 +38,9 @@ class ContractsConfig(AppConfig):
         places.register_locator(exchanges.CODE, exchanges.locate_exchanges)
         places.register_locator("diagnosis", places.locate_diagnosis)
         places.register_locator("objectives", places.locate_objectives)
+        register_facts("contract", rules.load_contract_facts)
+        for rule in rules.RULES:
+            register_rule(rule)
         for source in SOURCES:
             register_source(source)
         history.register_reader("sheets", kept.read_sheets)

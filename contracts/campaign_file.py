@@ -416,6 +416,8 @@ class _Checks:
         for place, envelope in self._placed("envelopes", spec.envelopes):
             series = [each.series for each in envelope.criteria]
             self._unique(f"{place}.criteria", series, "series")
+            natures = [each.code for each in envelope.expense_natures]
+            self._unique(f"{place}.expense_natures", natures, "code")
 
     def _unique(self, place: str, values: Sequence[str | int], key: str) -> None:
         for value, times in Counter(values).items():
@@ -682,6 +684,18 @@ class _Checks:
                     "la dotation minimale dépasse la dotation maximale.",
                 )
             self._criteria(place, envelope)
+            self._expense_natures(place, envelope)
+
+    def _expense_natures(self, place: str, envelope: EnvelopeSpec) -> None:
+        """A nature that is refused says by which text and where it stands (M4)."""
+        for nature in envelope.expense_natures:
+            where = f"{place}.expense_natures[{nature.code}]"
+            if nature.forbidden and not (nature.rule and nature.source):
+                self._report(where, "une dépense interdite dit par quel texte (« rule », « source »).")
+        if envelope.no_substitution and not envelope.no_substitution_source:
+            self._report(
+                f"{place}.no_substitution", "la source du texte manque (« no_substitution_source »)."
+            )
 
     def _criteria(self, place: str, envelope: EnvelopeSpec) -> None:
         if not self._sound(f"{place}.criteria", f"{place}.amount"):

@@ -244,8 +244,22 @@ class CriterionSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpenseNatureSpec:
+    """What a State-financed expense is (M4), as a sheet states it; a forbidden one says by which text."""
+
+    code: str
+    label: str
+    forbidden: bool = False
+    rule: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvelopeSpec:
-    """An envelope of credits (F1 to F4), amounts in euros; no amount, no criteria where none is published."""
+    """An envelope of credits (F1 to F4), amounts in euros; no amount, no criteria where none is published.
+
+    `no_substitution` is the text that forbids it to replace an existing financing (M4), with its source.
+    """
 
     code: str
     label: str
@@ -258,6 +272,9 @@ class EnvelopeSpec:
     payer: Literal["prefecture", "ars"]
     paid_to: Literal["council", "esms"]
     budget_line: str = ""
+    no_substitution: str = ""
+    no_substitution_source: str = ""
+    expense_natures: tuple[ExpenseNatureSpec, ...] = ()
     criteria: tuple[CriterionSpec, ...] = ()
 
 
@@ -372,11 +389,36 @@ IDENTIFYING_KEYS = {
     "gantt": (),
     "diagnosis": ("code",),
     "envelopes": ("code",),
+    "expense_natures": ("code",),
     "criteria": ("series",),
     "signatories": ("code",),
     "blanks": ("name",),
     "blocks": (),
 }
+
+
+# Keys that came after campaigns were in use: pages read them from the stored content, no table holds them,
+# so that a campaign in use may be completed with them (`without_completions`).
+COMPLETING_KEYS = frozenset({"no_substitution", "no_substitution_source", "expense_natures"})
+
+
+def without_completions(old: Any, new: Any, name: str = "") -> Any:
+    """`new` without the completing keys that `old`, stored by an earlier version, does not have at all."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {
+            key: without_completions(old[key], value, key) if key in old else value
+            for key, value in new.items()
+            if key in old or key not in COMPLETING_KEYS
+        }
+    if isinstance(old, list) and isinstance(new, list):
+        before = _keyed([item for item in old if isinstance(item, dict)], name)
+        return [
+            without_completions(before.get(identity_of(name, item), {}), item)
+            if isinstance(item, dict) and identity_of(name, item) in before
+            else item
+            for item in new
+        ]
+    return new
 
 
 def diff_specs(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from cdppe.accounts.models import User
 from contracts.calendar import agenda
+from contracts.compliance import report_of
 from contracts.diagnosis import sections_of
 from contracts.exchanges import measure_exchanges
 from contracts.models import Contract, DiagnosisText
@@ -74,6 +75,15 @@ def measure_diagnosis(contract: Contract, user: User) -> Progress:
     return counted(done, len(codes), f"{done} rubriques écrites sur {len(codes)}")
 
 
+def measure_compliance(contract: Contract, user: User) -> Progress:
+    """How many findings bar the way to signature, and how many wait for a check; fixed queries, all its
+    own."""
+    report = report_of(contract)
+    left = len(report.blocking) + len(report.to_check)
+    stage = Stage.ALERT if report.blocking else Stage.STARTED if left else Stage.DONE
+    return Progress(stage, str(left), report.summary)
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
@@ -84,5 +94,6 @@ PARTS = (
     Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
     Part("exchanges", "Échanges", "contracts:exchanges", 110, measure_exchanges),
+    Part("compliance", "Conformité", "contracts:compliance", 130, measure_compliance),
 )
-"""Positions leave room for the parts of higher apps: dashboard 50, plan 60, financing 80, compliance 130."""
+"""Positions leave room for the parts of higher apps: dashboard 50, plan 60, financing 80."""

@@ -96,6 +96,15 @@ def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located
     return found
 
 
+MONEY_WORDS = {
+    "financing": "Moyens financiers",
+    "amount": "Moyens financiers",
+    "nature": "Nature de la dépense",
+    "replaces": "Remplacement d’un financement",
+}
+"""The first word of a box of the sheet's money, and how a place names it."""
+
+
 def field_label(model: type[Model], name: str) -> str:
     """The words of a model's field, capitalised, or empty for a name that it does not have."""
     field = next((each for each in model._meta.get_fields() if each.name == name), None)
@@ -117,7 +126,10 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
         text = ""
         if place.field:
             words = field_label(ActionSheet, place.field)
-            label, url = (f"{label} – {words}" if words else label), f"{url}#id_{place.field}"
+            # Its money has boxes of its own, which are no fields of the sheet.
+            anchor = f"id_{place.field}" if words else place.field
+            words = words or MONEY_WORDS.get(place.field.split("-")[0], "")
+            label, url = (f"{label} – {words}" if words else label), f"{url}#{anchor}"
             text = _text_of(sheet, place.field)
         found[place] = Located(label, url, text)
     return found
@@ -168,6 +180,8 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
                 found[place] = Located(label, f"{url}#id_party_{pk}_{name}", text)
         elif place.field == CONTACTS and not place.item:
             found[place] = Located("Contacts des institutions", f"{url}#id_{CONTACTS}")
+        elif place.field == "account" and not place.item:
+            found[place] = Located("Compte bancaire", f"{url}#account")
         elif (label := field_label(Contract, place.field)) and not place.item:
             found[place] = Located(label, f"{url}#id_{place.field}", _text_of(contract, place.field))
     return found

@@ -3,6 +3,7 @@ from django.urls import path
 from contracts.views import (
     action_sheets,
     calendar,
+    compliance,
     contacts,
     contracts,
     deadlines,
@@ -147,4 +148,12 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/diagnostic/", diagnosis.diagnosis_edit, name="diagnosis"),
     path("contrats/<slug:reference>/presence/", presence.presence, name="presence"),
+    path("contrats/<slug:reference>/conformite/", compliance.compliance, name="compliance"),
+    path("contrats/<slug:reference>/conformite/ici/", compliance.compliance_line, name="compliance-line"),
+    path("contrats/<slug:reference>/conformite/reponses/", compliance.answer_create, name="finding-answer"),
+    path(
+        "contrats/<slug:reference>/conformite/reponses/<int:pk>/retirer/",
+        compliance.answer_withdraw,
+        name="finding-answer-withdraw",
+    ),
 ]

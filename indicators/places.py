@@ -9,7 +9,14 @@ from django.urls import reverse
 from contracts.models import Contract
 from contracts.places import Located, Place, field_label
 from indicators.actions.local_indicators import LOCAL_FIELDS
-from indicators.dashboard import TYPED_KINDS, Column, columns_of, half_year_columns_of, indicators_of
+from indicators.dashboard import (
+    OBJECTIVE_KEY,
+    TYPED_KINDS,
+    Column,
+    columns_of,
+    half_year_columns_of,
+    indicators_of,
+)
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, Periodicity, ValueKind
 
 DASHBOARD = "dashboard"
@@ -34,7 +41,8 @@ def locate_cells(contract: Contract, places: Collection[Place]) -> dict[Place, L
     rows = {row.pk: row for row in indicators_of(contract)}
     columns = {column.key: column for column in columns_of(contract.campaign)}
     halves = {column.key: column for column in half_year_columns_of(contract.campaign)}
-    found = {}
+    found: dict[Place, Located] = {}
+    found |= _sections(contract, [place for place in places if not place.item])
     for place in places:
         row = rows.get(place.item)
         if row is None:
@@ -52,3 +60,19 @@ def locate_cells(contract: Contract, places: Collection[Place]) -> dict[Place, L
             continue
         found[place] = Located(f"{label} – {column.label}", f"{url}#v-{row.pk}-{column.key}")
     return found
+
+
+def _sections(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The sections of the tableau de bord that have no cell of their own: « dashboard//objectif-12 »."""
+    if not places:
+        return {}
+    url = reverse("indicators:dashboard", args=[contract.reference])
+    labels = {
+        f"{OBJECTIVE_KEY}-{each.pk}": each.short_label
+        for each in contract.objectives.select_related("objective")
+    }
+    return {
+        place: Located(f"Tableau de bord – {labels[place.field]}", f"{url}#{place.field}")
+        for place in places
+        if place.field in labels
+    }

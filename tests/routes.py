@@ -36,9 +36,11 @@ from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
 from contracts.actions.calendar import add_step, grant_extension
+from contracts.actions.compliance import answer_finding
 from contracts.actions.contacts import name_contact
 from contracts.actions.exchanges import open_thread
 from contracts.actions.feeds import open_feed
+from contracts.compliance import report_of
 from contracts.models import (
     ActionSheet,
     CalendarFeed,
@@ -48,6 +50,7 @@ from contracts.models import (
     ContractStep,
     DeadlineExtension,
     FieldChange,
+    FindingAnswer,
     SheetTemplate,
     Takeover,
     Thread,
@@ -148,6 +151,7 @@ class World:
     invitation: Invitation
     thread: Thread
     contact: Contact
+    finding_answer: FindingAnswer
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -221,6 +225,7 @@ def make_world() -> World:
             by=cast.dgcs_editor,
         ),
         contact=_contact(cast),
+        finding_answer=_finding_answer(cast, optional),
     )
 
 
@@ -366,6 +371,18 @@ def _feeds(cast: Cast) -> CalendarFeed:
     open_feed(cast.council_administrator, None, only_mine=True)
     open_feed(cast.council_administrator, cast.contract, only_mine=False)
     return open_feed(cast.council_editor, None, only_mine=True)
+
+
+def _finding_answer(cast: Cast, objective: ContractObjective) -> FindingAnswer:
+    """The answer to an objective that has no action yet; the other objectives wait for theirs."""
+    finding = next(
+        line
+        for line in report_of(cast.contract).to_check
+        if line.finding.place == Place("objectives", objective.pk)
+    )
+    return answer_finding(
+        cast.contract, finding.key, reason="L’action vient par avenant.", by=cast.council_editor
+    )
 
 
 def nothing(world: World) -> dict[str, Any]:
@@ -531,6 +548,10 @@ def member(world: World) -> dict[str, Any]:
 
 def invitation(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk, "invitation_pk": world.invitation.pk}
+
+
+def finding_answer(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.finding_answer.pk}
 
 
 def invitation_link(world: World) -> dict[str, Any]:
@@ -795,4 +816,9 @@ ROUTES = [
     Route("contracts:extension-withdraw", extension, get=NATION_RUN, post=NATION_DONE),
     Route("accounts:digest-settings", get=PERSONAL, post=PERSONAL_REFUSED),
     Route("accounts:digest-stop", digest_stop, get=OPEN, post=OPEN),
+    # --- Compliance
+    Route("contracts:compliance", contract, get=SEEN),
+    Route("contracts:compliance-line", contract, get=SEEN),
+    Route("contracts:finding-answer", contract, post=REFUSED_FORM),
+    Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
 ]

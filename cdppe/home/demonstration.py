@@ -29,7 +29,7 @@ from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
-from funding.models import ActionFinancing, Contributor, NotifiedAmount
+from funding.models import ActionFinancing, Contributor, NotifiedAmount, StateExpense
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
@@ -174,6 +174,7 @@ class _Filling:
         self._sheets()
         if "department_share" in self.content:
             self._share_credits()
+            self._declare_expenses()
         self._indicators()
         self._calendar()
 
@@ -319,6 +320,32 @@ class _Filling:
                 version=0,
                 by=_ministry(),
             )
+
+    def _declare_expenses(self) -> None:
+        """Say of each sheet what its State money pays: the natures of the file in turn, then its
+        exceptions."""
+        exceptions = {item["sheet"]: item for item in self.content.get("expense_exceptions", [])}
+        turns: dict[int, int] = {}
+        rows = []
+        paying = ActionFinancing.objects.filter(action_sheet__contract=self.contract, envelope__isnull=False)
+        for sheet_id, number, envelope_id, code in (
+            paying.order_by("action_sheet__number", "envelope__position")
+            .values_list("action_sheet_id", "action_sheet__number", "envelope_id", "envelope__code")
+            .distinct()
+        ):
+            natures = self.content["expense_natures"][code]
+            turn = turns[envelope_id] = turns.get(envelope_id, -1) + 1
+            stated = exceptions.get(number, {"nature": natures[turn % len(natures)], "replaces": False})
+            if stated["nature"]:
+                rows.append(
+                    StateExpense(
+                        action_sheet_id=sheet_id,
+                        envelope_id=envelope_id,
+                        nature=stated["nature"],
+                        replaces_existing=stated["replaces"],
+                    )
+                )
+        StateExpense.objects.bulk_create(rows)
 
     def _indicators(self) -> None:
         stated = self._stated_values() + self._local_indicators()

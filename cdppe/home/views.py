@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
 from contracts.calendar import Duty, agenda
+from contracts.compliance import Report, reports
 from contracts.deadlines import NationalDeadline, national_deadlines
 from contracts.exchanges import concerning, thread_lines
 from contracts.filters import plain, territories_without_contract
@@ -61,24 +62,26 @@ def rich_text_preview(request: HttpRequest) -> HttpResponse:
 
 def _territories(user: User, today: dt.date) -> dict[str, Any]:
     """The person's contracts with what is next in each, and the campaigns that wait for one."""
-    contracts = with_facts(Contract.objects.visible_to(user))
+    contracts = list(with_facts(Contract.objects.visible_to(user)))
+    compliance = reports(contracts, today=today)
     territories = Territory.objects.visible_to(user).select_related("region")
     return {
         "today": today,
         "has_institution": bool(user.current_memberships),
         "territories": list(territories),
-        "cards": [_card(contract, user, today) for contract in contracts],
+        "cards": [_card(contract, user, today, compliance[contract.pk]) for contract in contracts],
         "openings": _openings(user, territories),
     }
 
 
-def _card(contract: Contract, user: User, today: dt.date) -> dict[str, Any]:
-    """One contract: what the person has to do first, the next dates, how many have passed."""
+def _card(contract: Contract, user: User, today: dt.date, report: Report) -> dict[str, Any]:
+    """One contract: what the person has to do first, the next dates, how many have passed, its compliance."""
     where = standing(contract, reader=user, today=today)
     kinds = reader_kinds(user, contract)
     return {
         "contract": contract,
         "standing": where,
+        "report": report,
         "missing": where.missing[:MISSING_SHOWN],
         "missing_rest": max(0, len(where.missing) - MISSING_SHOWN),
         "coming": duty_lines(where.mine.coming[:COMING_SHOWN], today=today, kinds=kinds),

@@ -3,7 +3,8 @@
 Loading the same content twice changes nothing. A changed file updates a campaign that no contract uses yet;
 once one does, the campaign is frozen and the load is refused with the list of what would have changed. Only
 the skeletons of the demanded sheets still follow the file then: they help to write, no contract holds them. A
-part of the format that did not exist when the campaign was loaded is added to it: nothing rests on it yet.
+part of the format that did not exist when the campaign was loaded is added to it, and so are the keys that an
+earlier version of the program did not know (`COMPLETING_KEYS`): nothing rests on them yet.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from django.utils import timezone
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
 from contracts import registry
-from contracts.campaign_spec import CampaignSpec, diff_specs
+from contracts.campaign_spec import CampaignSpec, diff_specs, without_completions
 from contracts.models import (
     Campaign,
     Commitment,
@@ -40,6 +41,7 @@ class LoadOutcome(Enum):
     CREATED = "créée"
     UPDATED = "mise à jour"
     UNCHANGED = "inchangée"
+    COMPLETED = "complétée"
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,19 @@ def load_campaign(spec: CampaignSpec) -> LoadReport:
         campaign.save(update_fields=["spec"])
         return LoadReport(campaign, LoadOutcome.UPDATED, tuple(changes))
     if campaign.contracts.exists():
-        frozen = diff_specs(_without_templates(campaign.spec), _without_templates(content))
+        frozen = diff_specs(
+            _without_templates(campaign.spec),
+            _without_templates(without_completions(campaign.spec, content)),
+        )
         if frozen:
             raise CampaignInUse(campaign, frozen)
+        is_completed = diff_specs(_without_templates(campaign.spec), _without_templates(content))
         _write_sheet_templates(campaign, spec)
         campaign.spec = content
         campaign.loaded_at = timezone.now()
         campaign.save(update_fields=["spec", "loaded_at"])
-        return LoadReport(campaign, LoadOutcome.UPDATED, tuple(changes))
+        outcome = LoadOutcome.COMPLETED if is_completed else LoadOutcome.UPDATED
+        return LoadReport(campaign, outcome, tuple(changes))
     try:
         return LoadReport(_write(campaign, spec, territories), LoadOutcome.UPDATED, tuple(changes))
     except ProtectedError as protection:

@@ -2,6 +2,7 @@
 
 from contracts.forms.action_sheets import ActionSheetForm
 from contracts.forms.calendar import EffectDateForm, ExtensionForm, FeedForm, StepForm
+from contracts.forms.compliance import ComplianceFilterForm, FindingAnswerForm
 from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
 from contracts.forms.diagnosis import DiagnosisForm
 from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
@@ -10,12 +11,14 @@ __all__ = [
     "ActionSheetForm",
     "AddObjectiveForm",
     "BankAccountForm",
+    "ComplianceFilterForm",
     "ContractForm",
     "DetailsForm",
     "DiagnosisForm",
     "EffectDateForm",
     "ExtensionForm",
     "FeedForm",
+    "FindingAnswerForm",
     "OwnObjectiveForm",
     "StepForm",
 ]

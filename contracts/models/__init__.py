@@ -1,4 +1,5 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.answers import FindingAnswer
 from contracts.models.calendar import (
     CalendarFeed,
     CalendarPhase,
@@ -50,6 +51,7 @@ __all__ = [
     "Diagnosis",
     "DiagnosisText",
     "FieldChange",
+    "FindingAnswer",
     "Measure",
     "Mention",
     "Message",

@@ -1,4 +1,4 @@
-"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, O3)."""
+"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, M4, O3)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from contracts.actions.journal import locked_contract
 from contracts.history import keeps_history
 from contracts.merging import Opened, Stored, Values
 from contracts.models import ActionSheet, Contract, ContractObjective
-from funding.models import ActionFinancing, Contributor, Envelope
+from funding.expenses import StatedExpense
+from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 
 AmountKey = tuple[str, int | None, int]
 """One amount of a sheet: (Contributor, envelope or None, year)."""
@@ -80,6 +81,7 @@ def save_sheet_with_financing(
     version: int | None,
     amounts: Sequence[StatedAmount],
     by: User,
+    expenses: Sequence[StatedExpense] = (),
     opened: Opened | None = None,
     answers_demand: str = "",
     token: UUID | None = None,
@@ -92,6 +94,9 @@ def save_sheet_with_financing(
     refusals pass through (WrongState, StaleVersion, RuleViolation). A creation whose `token` already made a
     sheet saves that one. Raises RuleViolation for an envelope that may not finance the sheet's objective
     (rule O3), a year out of the contract or an amount stated twice.
+
+    `expenses` say what the State's money pays (rule M4); an envelope that they do not name keeps what was
+    said of it, so that an objective chosen by mistake costs nothing.
 
     A plan that exceeds what was notified is saved: it is the pages' duty to say so
     (docs/decisions/plan-over-notified.md).
@@ -108,14 +113,17 @@ def save_sheet_with_financing(
             )
             _check(created.contract_objective, locked, stated, set())
             write_amounts(created, {}, stated)
+            _save_expenses(created, expenses)
             return created
-        return put_sheet(
+        saved = put_sheet(
             FinancedSheetShelf(existing, by=by),
             mine={**fields, **stated},
             version=version or 0,
             opened=opened,
             is_autosave=is_autosave,
         )
+        _save_expenses(saved, expenses)
+        return saved
 
 
 def write_amounts(
@@ -133,6 +141,33 @@ def write_amounts(
         elif row.amount != amount:
             row.amount = amount
             row.save(update_fields=["amount"])
+
+
+def _save_expenses(sheet: ActionSheet, expenses: Sequence[StatedExpense]) -> None:
+    """Make what is said of each envelope's money in `expenses` the stored one; saying nothing removes it."""
+    if not expenses:
+        return
+    stored = {row.envelope_id: row for row in StateExpense.objects.filter(action_sheet=sheet)}
+    own = set(sheet.contract.campaign.envelopes.values_list("pk", flat=True))
+    for expense in expenses:
+        if expense.envelope_id not in own:
+            raise RuleViolation(
+                "Cette enveloppe n’est pas de la campagne du contrat : rien n’a été enregistré."
+            )
+        row = stored.get(expense.envelope_id)
+        if not expense.nature and expense.replaces_existing is None:
+            if row is not None:
+                row.delete()
+        elif row is None:
+            StateExpense.objects.create(
+                action_sheet=sheet,
+                envelope_id=expense.envelope_id,
+                nature=expense.nature,
+                replaces_existing=expense.replaces_existing,
+            )
+        elif (row.nature, row.replaces_existing) != (expense.nature, expense.replaces_existing):
+            row.nature, row.replaces_existing = expense.nature, expense.replaces_existing
+            row.save(update_fields=["nature", "replaces_existing"])
 
 
 def _key(row: ActionFinancing) -> AmountKey:

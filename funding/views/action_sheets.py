@@ -28,8 +28,9 @@ from contracts.views.access import get_contract, may, refusals_shown, signed_in
 from funding.actions.financing import AmountKey, StatedAmount, save_sheet_with_financing
 from funding.actions.sheet_copies import copy_sheet
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
+from funding.expenses import ExpenseRow, StatedExpense, read_expenses, terms_of, typed_expenses
 from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, cell_name, read_cell_name, read_grid, typed_amounts
-from funding.models import ActionFinancing, Contributor, Envelope
+from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 from funding.plan import EnvelopeBalance, envelope_balances, objective_money
 
 FINANCING_ID = "financing"
@@ -88,7 +89,8 @@ def sheet_create(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         chosen = _chosen(contract, request.GET.get("objectif", ""))
     form = ActionSheetForm(contract=contract, initial=initial | {"contract_objective": chosen})
-    return _page(request, contract, None, form, _grid(contract, None, chosen, {}))
+    grid = _grid(contract, None, chosen, {})
+    return _page(request, contract, None, form, grid, _expenses(contract, grid, {}))
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,10 +104,11 @@ def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpRespons
     contract = get_contract(request, reference)
     sheet = _sheet(contract, number)
     grid = _grid(contract, sheet, sheet.contract_objective, _stored(sheet))
+    expenses = _expenses(contract, grid, _stored_expenses(sheet))
     form = ActionSheetForm(instance=sheet, contract=contract)
     if may(request, Ability.CONTRACT_EDIT, contract) and not sheet.is_archived:
-        return _page(request, contract, sheet, form, grid)
-    context = _context(contract, sheet, sheet.contract_objective, grid) | {
+        return _page(request, contract, sheet, form, grid, expenses)
+    context = _context(contract, sheet, sheet.contract_objective, grid, expenses) | {
         "place": sheet_place(sheet),
         "texts": [
             (form.fields[name].label, getattr(sheet, name), name)
@@ -128,7 +131,8 @@ def sheet_totals(request: HttpRequest, reference: str, number: int | None = None
     sheet = None if number is None else _written_sheet(request, contract, number)
     chosen = _chosen(contract, request.POST.get("contract_objective", ""))
     grid = _grid(contract, sheet, chosen, request.POST.dict())
-    context = _context(contract, sheet, chosen, grid)
+    expenses = _expenses(contract, grid, request.POST.dict())
+    context = _context(contract, sheet, chosen, grid, expenses)
     is_whole = request.headers.get("HX-Target") == FINANCING_ID
     return render(request, "funding/financing.html" if is_whole else "funding/financing_totals.html", context)
 
@@ -172,10 +176,12 @@ def _save(
     is_valid = form.is_valid()
     chosen = form.cleaned_data.get("contract_objective")
     grid = _grid(contract, sheet, chosen, request.POST.dict())
-    if not (is_valid and grid.is_valid):
+    expenses = _expenses(contract, grid, request.POST.dict())
+    if not (is_valid and grid.is_valid and not any(row.error for row in expenses)):
         if is_autosave(request):
-            return refused(form_problems(form) | _grid_problems(grid))
-        return _page(request, contract, sheet, form, grid, status=422)
+            wrong = {row.nature_name: row.error for row in expenses if row.error}
+            return refused(form_problems(form) | _grid_problems(grid) | wrong)
+        return _page(request, contract, sheet, form, grid, expenses, status=422)
     opened = _opened(form)
     try:
         saved = save_sheet_with_financing(
@@ -189,15 +195,16 @@ def _save(
             token=form.cleaned_data["creation_token"],
             is_autosave=is_autosave(request),
             answers_demand=answers_demand,
+            expenses=_typed_expenses(expenses, form, request.POST),
         )
     except StaleVersion as refusal:
         rebase(form, refusal.stored.version)
-        return _stale(request, contract, refusal, form, grid)
+        return _stale(request, contract, refusal, form, grid, expenses)
     except RuleViolation as refusal:
         if is_autosave(request):
             return refused({"": str(refusal)})
         # Sent twice, or a contract that was finalised in the meantime: what was typed stays on the page.
-        return _page(request, contract, sheet, form, grid, status=409, sentence=str(refusal))
+        return _page(request, contract, sheet, form, grid, expenses, status=409, sentence=str(refusal))
     if is_autosave(request):
         return _autosaved(contract, sheet, saved, form, grid)
     _tell(request, saved, _balance(contract, saved, saved.contract_objective, grid))
@@ -276,7 +283,12 @@ def _tell(request: HttpRequest, sheet: ActionSheet, balance: SheetBalance) -> No
 
 
 def _stale(
-    request: HttpRequest, contract: Contract, refusal: StaleVersion, form: ActionSheetForm, grid: Grid
+    request: HttpRequest,
+    contract: Contract,
+    refusal: StaleVersion,
+    form: ActionSheetForm,
+    grid: Grid,
+    expenses: Sequence[ExpenseRow],
 ) -> HttpResponse:
     """What was typed, and what somebody else saved in the meantime beside it, on the fields to choose."""
     stored: ActionSheet = refusal.stored
@@ -290,6 +302,7 @@ def _stale(
             {name: text for name, text in sent.items() if name in boxes},
             {name: text for name, text in kept.items() if name in boxes},
         ),
+        *_expense_differences(expenses, _expenses(contract, grid, _stored_expenses(stored))),
     ]
     if is_autosave(request):
         clashing = {each.name for each in found}
@@ -299,7 +312,9 @@ def _stale(
             if name not in clashing and name not in form.raw_opened()
         }
         return conflict(request, str(refusal), found, version=stored.version, fields=others)
-    return _page(request, contract, stored, form, grid, status=409, sentence=str(refusal), differences=found)
+    return _page(
+        request, contract, stored, form, grid, expenses, status=409, sentence=str(refusal), differences=found
+    )
 
 
 def _money_differences(
@@ -322,6 +337,19 @@ def _money_differences(
     return found
 
 
+def _expense_differences(typed: Sequence[ExpenseRow], stored: Sequence[ExpenseRow]) -> list[Difference]:
+    """What the two say of the same source, where they differ."""
+    return [
+        Difference(f"{mine.label}, {what}", getattr(theirs, name) or EMPTY, getattr(mine, name) or EMPTY)
+        for mine, theirs in zip(typed, stored, strict=True)
+        for what, name in (
+            ("nature de la dépense", "nature_label"),
+            ("remplace un financement existant", "answer_label"),
+        )
+        if getattr(mine, name) != getattr(theirs, name)
+    ]
+
+
 # --- What the page shows ------------------------------------------------------------------------
 
 
@@ -331,13 +359,14 @@ def _page(
     sheet: ActionSheet | None,
     form: ActionSheetForm,
     grid: Grid,
+    expenses: Sequence[ExpenseRow],
     *,
     status: int = 200,
     sentence: str = "",
     differences: Sequence[Difference] = (),
 ) -> HttpResponse:
     chosen = _chosen(contract, str(form["contract_objective"].value() or ""))
-    context = _context(contract, sheet, chosen, grid)
+    context = _context(contract, sheet, chosen, grid, expenses)
     form.fields["contract_objective"].widget.attrs.update(
         {
             "hx-post": context["totals_url"],
@@ -359,7 +388,11 @@ def _page(
 
 
 def _context(
-    contract: Contract, sheet: ActionSheet | None, chosen: ContractObjective | None, grid: Grid
+    contract: Contract,
+    sheet: ActionSheet | None,
+    chosen: ContractObjective | None,
+    grid: Grid,
+    expenses: Sequence[ExpenseRow],
 ) -> dict[str, Any]:
     if sheet is None:
         totals_url = reverse("funding:sheet-create-totals", args=[contract.reference])
@@ -371,6 +404,7 @@ def _context(
         "sheet": sheet,
         "objective": chosen,
         "grid": grid,
+        "expenses": expenses,
         "balance": _balance(contract, sheet, chosen, grid),
         "totals_url": totals_url,
     }
@@ -467,6 +501,37 @@ def _stated(grid: Grid) -> list[StatedAmount]:
         for cell in line.cells
         if cell.amount is not None
     ]
+
+
+# --- What the State's money pays ----------------------------------------------------------------
+
+
+def _expenses(contract: Contract, grid: Grid, typed: Mapping[str, str]) -> tuple[ExpenseRow, ...]:
+    """The boxes of rule M4, one row for each State source that the grid offers."""
+    terms = terms_of(contract.campaign.spec)
+    codes = dict(contract.campaign.envelopes.values_list("pk", "code"))
+    return read_expenses(
+        [
+            (line.row.envelope_id, line.row.label, terms[code])
+            for line in grid.lines
+            if line.row.envelope_id is not None and (code := codes[line.row.envelope_id]) in terms
+        ],
+        typed,
+    )
+
+
+def _stored_expenses(sheet: ActionSheet) -> dict[str, str]:
+    """{name of the box: value} of what the database holds for `sheet`."""
+    rows = StateExpense.objects.filter(action_sheet=sheet)
+    return typed_expenses(StatedExpense(row.envelope_id, row.nature, row.replaces_existing) for row in rows)
+
+
+def _typed_expenses(
+    expenses: Sequence[ExpenseRow], form: ActionSheetForm, posted: Mapping[str, Any]
+) -> list[StatedExpense]:
+    """What the boxes state: those that the page says were changed, or all that were posted."""
+    changed = form.raw_opened() if form.says_what_it_opened else posted
+    return [row.stated for row in expenses if row.nature_name in changed or row.replaces_name in changed]
 
 
 def _sheet(contract: Contract, number: int) -> ActionSheet:

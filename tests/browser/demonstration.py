@@ -53,4 +53,5 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/historique/comparer/",
         f"{base}/historique/journal/",
         f"{base}/document/",
+        f"{base}/conformite/",
     ]
