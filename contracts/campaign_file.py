@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 MARK = re.compile(r"⟦[^⟦⟧]*⟧?|⟧")
 TABLE_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]")
+TEMPLATE_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_SHEET_TITLE = 300
 YEARS = range(1000, 10000)  # four figures
 
 
@@ -343,6 +345,7 @@ class _Checks:
         self._unique_codes()
         self._territories()
         self._objectives()
+        self._sheet_templates()
         self._own_objective()
         self._indicators()
         self._national_targets()
@@ -470,6 +473,31 @@ class _Checks:
                     f"{place}.requires_harmonised_indicator",
                     "un indicateur harmonisé est exigé mais le fichier n’en a pas pour cet objectif.",
                 )
+
+    def _sheet_templates(self) -> None:
+        codes: Counter[str] = Counter()
+        for objective_place, objective in self._placed("objectives", self.spec.objectives):
+            name = f"{objective_place}.sheet_templates"
+            for place, template in self._placed(name, objective.sheet_templates):
+                codes[template.code] += 1
+                if codes[template.code] == 2 and template.code:
+                    self._report(f"{place}.code", f"« {template.code} » est donné plusieurs fois.")
+                if template.code and not TEMPLATE_CODE.fullmatch(template.code):
+                    self._report(
+                        f"{place}.code", "un code n’a que des minuscules, des chiffres et des traits d’union."
+                    )
+                if len(template.title) > LONGEST_SHEET_TITLE:
+                    self._report(f"{place}.title", f"{LONGEST_SHEET_TITLE} caractères au plus.")
+                if not self._sound(f"{place}.demand", f"{objective_place}.sheet_demands"):
+                    continue
+                if template.demand is None and not objective.action_statements:
+                    self._report(
+                        f"{place}.demand", "clé manquante : l’objectif ne fixe aucune mention à ses actions."
+                    )
+                elif template.demand is not None and not 1 <= template.demand <= len(objective.sheet_demands):
+                    self._report(
+                        f"{place}.demand", f"l’objectif n’a pas de {template.demand}e fiche demandée."
+                    )
 
     def _own_objective(self) -> None:
         own = self.spec.own_objective
@@ -623,6 +651,12 @@ class _Checks:
         for place, task in self._placed("gantt", self.spec.gantt):
             if any(month not in range(1, 13) for month in task.months):
                 self._report(f"{place}.months", "les mois vont de 1 à 12.")
+
+        for place, section in self._placed("diagnosis", self.spec.diagnosis):
+            if section.code and not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", section.code):
+                self._report(
+                    f"{place}.code", "un code de rubrique s’écrit en minuscules, chiffres et tirets."
+                )
 
     def _envelopes(self) -> None:
         for place, envelope in self._placed("envelopes", self.spec.envelopes):

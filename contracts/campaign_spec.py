@@ -58,6 +58,48 @@ class MeasureSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SheetTemplateSpec:
+    """A sheet ready to be written (O5, O6): the skeleton of each text of annexe 5.4.
+
+    `code` is unique in the file and stays, since sheets store it. `demand` is the rank, from 1, in the
+    objective's `sheet_demands` of the one that it answers; none where only the `action_statements` of every
+    action are fixed. Texts carry the light marks of `cdppe.lib.rich_text`; a blank reads
+    « [À compléter : …] ».
+    """
+
+    code: str
+    demand: int | None = None
+    title: str
+    diagnosis: str = ""
+    operational_objective: str = ""
+    description: str = ""
+    public: str = ""
+    actors: str = ""
+    calendar: str = ""
+    implementation_indicators: str = ""
+    vigilance_points: str = ""
+    source: str
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """{field of a sheet: skeleton}, of the fields that have one."""
+        return {name: text for name in SHEET_TEXTS if (text := getattr(self, name))}
+
+
+SHEET_TEXTS = (
+    "diagnosis",
+    "operational_objective",
+    "description",
+    "public",
+    "actors",
+    "calendar",
+    "implementation_indicators",
+    "vigilance_points",
+)
+"""The long texts of a sheet, in the order of annexe 5.4."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObjectiveSpec:
     """An objective (O1 to O7): annexe 2 for its title, annexes 5.2 and 5.3 for their own wording of it.
 
@@ -80,6 +122,7 @@ class ObjectiveSpec:
     requires_harmonised_indicator: bool = False
     forbids_purely_quantitative_target: bool = False
     action_statements: tuple[str, ...] = ()
+    sheet_templates: tuple[SheetTemplateSpec, ...] = ()
     technical_advice: str = ""
     note: str = ""
     assumption: bool = False
@@ -181,6 +224,16 @@ class GanttTaskSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiagnosisSectionSpec:
+    """A section of the shared diagnosis (annexes 3 and 6): what one writes there, where the text asks it."""
+
+    code: str
+    title: str
+    help: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CriterionSpec:
     """A criterion of an envelope (annexe 4); `weight` in per cent, `series` names the figures shared by."""
 
@@ -278,6 +331,7 @@ class CampaignSpec:
     retroplanning: tuple[RetroplanningStepSpec, ...] = ()
     chronology: tuple[ChronologyStepSpec, ...] = ()
     gantt: tuple[GanttTaskSpec, ...] = ()
+    diagnosis: tuple[DiagnosisSectionSpec, ...] = ()
     envelopes: tuple[EnvelopeSpec, ...]
     signatories: tuple[SignatorySpec, ...]
     contract_model: ContractModelSpec
@@ -309,12 +363,14 @@ IDENTIFYING_KEYS = {
     "commitments": ("code",),
     "measures": ("code",),
     "objectives": ("number",),
+    "sheet_templates": ("code",),
     "indicators": ("code",),
     "national_targets": ("objective", "year"),
     "deadlines": ("code",),
     "retroplanning": ("code",),
     "chronology": (),
     "gantt": (),
+    "diagnosis": ("code",),
     "envelopes": ("code",),
     "criteria": ("series",),
     "signatories": ("code",),

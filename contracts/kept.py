@@ -5,15 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from cdppe.accounts.models import InstitutionKind, User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
 from contracts.actions.calendar import STEP_FIELDS, save_step
+from contracts.actions.contacts import CONTACT_FIELDS
 from contracts.actions.contracts import DETAIL_FIELDS, Representative, save_details
+from contracts.actions.diagnosis import UNWRITTEN, save_diagnosis
+from contracts.diagnosis import section_field, sections_of
 from contracts.history import Kept, Snapshot
-from contracts.models import ActionSheet, BankAccount, Contract, ContractParty, ContractStep
+from contracts.models import (
+    ActionSheet,
+    BankAccount,
+    Contact,
+    Contract,
+    ContractParty,
+    ContractStep,
+    Diagnosis,
+    DiagnosisText,
+)
 from contracts.places import Place, field_label
 
 RESTORED_SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -36,6 +49,11 @@ def read_sheets(contract: Contract) -> Snapshot:
         for field in SHEET_FIELDS:
             value = sheet.contract_objective.label if field == "contract_objective" else getattr(sheet, field)
             found[Place("sheets", sheet.pk, field)] = Kept(name, field_label(ActionSheet, field), value)
+        # The rank and the number are told by the journal, one line a gesture.
+        for field in ("archived_at", "answers_demand"):
+            value = getattr(sheet, field)
+            said = date_format(timezone.localtime(value)) if field == "archived_at" and value else value or ""
+            found[Place("sheets", sheet.pk, field)] = Kept(name, field_label(ActionSheet, field), said)
     return found
 
 
@@ -64,6 +82,19 @@ def read_details(contract: Contract) -> Snapshot:
         found[Place("details", 0, "bank_account")] = Kept(
             "Parties et contacts", "Compte bancaire", f"{account.holder}, {account.masked_iban}"
         )
+    return found
+
+
+def read_contacts(contract: Contract) -> Snapshot:
+    """The contacts of each institution, those who have left too, with their dates (rule P2)."""
+    found: dict[Place, Kept] = {}
+    for contact in Contact.objects.filter(contract=contract).select_related("institution"):
+        for field in (*CONTACT_FIELDS, "joined_on", "left_on"):
+            found[Place("details", contact.pk, f"contact_{field}")] = Kept(
+                f"Contact : {contact.institution}",
+                field_label(Contact, field),
+                shown(getattr(contact, field)),
+            )
     return found
 
 
@@ -106,6 +137,27 @@ def restore_step_text(contract: Contract, place: Place, value: str, by: User) ->
     save_step(step, fields={place.field: value}, version=step.version, by=by)
 
 
+def read_diagnosis(contract: Contract) -> Snapshot:
+    """Every section of the shared diagnosis that somebody wrote."""
+    titles = {section.code: section.title for section in sections_of(contract.campaign)}
+    return {
+        Place("diagnosis", 0, section_field(each.code)): Kept(
+            "Diagnostic partagé", titles.get(each.code, each.code), each.text
+        )
+        for each in DiagnosisText.objects.filter(diagnosis__contract=contract)
+    }
+
+
+def restore_diagnosis(contract: Contract, place: Place, value: str, by: User) -> None:
+    """Write a former text of a section again. Raises RuleViolation when it cannot be."""
+    code = next((each.code for each in sections_of(contract.campaign) if each.field == place.field), None)
+    if code is None:
+        raise RuleViolation("Cette rubrique n’est plus dans le diagnostic : copiez son texte.")
+    stored = Diagnosis.objects.filter(contract=contract).first()
+    version = UNWRITTEN if stored is None else stored.version
+    save_diagnosis(contract, texts={code: value}, version=version, by=by)
+
+
 def restore_sheet_text(contract: Contract, place: Place, value: str, by: User) -> None:
     """Write a former text of a sheet again. Raises RuleViolation when it cannot be."""
     sheet = ActionSheet.objects.filter(contract=contract, pk=place.item).first()
@@ -123,6 +175,8 @@ def restore_detail(contract: Contract, place: Place, value: str, by: User) -> No
     stored = Contract.objects.select_related("campaign", "territory__region").get(pk=contract.pk)
     fields: dict[str, Any] = {}
     named: dict[int, Representative] = {}
+    if place.field.startswith("contact_"):
+        raise RuleViolation("Un contact se corrige dans « Parties et contacts », par son institution.")
     if place.item:
         party = stored.parties.filter(pk=place.item).first()
         if party is None or place.field not in ("representative_name", "representative_title"):

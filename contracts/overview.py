@@ -23,18 +23,22 @@ from contracts.models import (
     ActionSheet,
     BankAccount,
     Campaign,
+    Contact,
     Contract,
     ContractObjective,
     ContractParty,
     ContractStep,
     DeadlineExtension,
 )
+from contracts.models.action_sheets import ActionSheetQuerySet
 from contracts.progress import (
     SHEET_PARTS,
+    UNWRITTEN_MARK,
     Facts,
     ObjectiveFacts,
     Piece,
     SheetFacts,
+    missing_fields,
     missing_parts,
     pieces,
 )
@@ -120,13 +124,14 @@ class Standing:
         return self.contract.ends_on < self.everybody.today
 
 
-def sheets_with_parts(sheets: QuerySet[ActionSheet]) -> QuerySet[ActionSheet]:
-    """`sheets` with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    # A part of which a prompt of the skeleton is left is not written yet.
+    lacking = {
+        f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
+    }
     # An aggregation forgets the order of the model.
-    return sheets.annotate(
-        financing_count=Count("financings"),
-        **{f"lacks_{name}": Q(**{name: ""}) for name in SHEET_PARTS},
-    ).order_by("number")
+    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -135,6 +140,7 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     return SheetFacts(
         number=sheet.number,
         missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
+        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
     )
 
 
@@ -150,9 +156,14 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
         .prefetch_related(
             Prefetch("parties", ContractParty.objects.select_related("signatory")),
             Prefetch("objectives", ContractObjective.objects.in_order()),
+            Prefetch("contacts", Contact.objects.current().select_related("institution")),
             Prefetch(
                 "action_sheets",
-                sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
+                sheets_with_parts(
+                    ActionSheet.objects.in_plan().only(
+                        "number", "position", "contract_id", "contract_objective_id"
+                    )
+                ),
             ),
             *_CALENDAR,
         )
@@ -206,6 +217,7 @@ def facts_of(contract: Contract) -> Facts:
             for each in objectives
         ),
         sheets=tuple(sheet_facts(sheet) for sheet in sheets),
+        contact_kinds=frozenset(contact.institution.kind for contact in contract.contacts.all()),
     )
 
 

@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from cdppe.accounts.models import User
 from contracts.calendar import agenda
-from contracts.models import Contract
+from contracts.diagnosis import sections_of
+from contracts.exchanges import measure_exchanges
+from contracts.models import Contract, DiagnosisText
 from contracts.overview import PARTIES, duties_of, facts_of, reader_kinds
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
 
-DETAIL_PIECES = ("effect-date", "parties", "officers", "account", "deliberation")
+DETAIL_PIECES = ("contacts", "effect-date", "parties", "officers", "account", "deliberation")
 
 
 def _pieces(contract: Contract) -> tuple[Piece, ...]:
@@ -65,14 +67,22 @@ def measure_calendar(contract: Contract, user: User) -> Progress:
     return counted(done, len(duties), f"{done} échéances et étapes faites sur {len(duties)}")
 
 
+def measure_diagnosis(contract: Contract, user: User) -> Progress:
+    """How many sections of the shared diagnosis are written; one query."""
+    codes = {section.code for section in sections_of(contract.campaign)}
+    done = DiagnosisText.objects.filter(diagnosis__contract=contract, code__in=codes).count()
+    return counted(done, len(codes), f"{done} rubriques écrites sur {len(codes)}")
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
+    Part("diagnosis", "Diagnostic", "contracts:diagnosis", 30, measure_diagnosis),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
     Part("calendar", "Calendrier", "contracts:calendar", 90, measure_calendar),
     Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
+    Part("exchanges", "Échanges", "contracts:exchanges", 110, measure_exchanges),
 )
-"""Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
-exchanges 110, history 120, compliance 130."""
+"""Positions leave room for the parts of higher apps: dashboard 50, plan 60, financing 80, compliance 130."""

@@ -3,13 +3,17 @@ from django.urls import path
 from contracts.views import (
     action_sheets,
     calendar,
+    contacts,
     contracts,
     deadlines,
     details,
+    diagnosis,
     document,
+    exchanges,
     feeds,
     history,
     objectives,
+    presence,
     search,
     takeovers,
 )
@@ -43,6 +47,23 @@ urlpatterns = [
         "contrats/<slug:reference>/fiches/<int:number>/supprimer/",
         action_sheets.sheet_delete,
         name="sheet-delete",
+    ),
+    path("contrats/<slug:reference>/fiches/numeros/", action_sheets.sheets_renumber, name="sheets-renumber"),
+    path("contrats/<slug:reference>/fiches/ranger/<int:pk>/", action_sheets.sheet_move, name="sheet-move"),
+    path(
+        "contrats/<slug:reference>/fiches/archiver/<int:pk>/",
+        action_sheets.sheet_archive,
+        name="sheet-archive",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/restaurer/<int:pk>/",
+        action_sheets.sheet_restore,
+        name="sheet-restore",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/demandees/<slug:code>/",
+        action_sheets.sheet_demand,
+        name="sheet-demand",
     ),
     path("recherche/", search.search_all, name="search-all"),
     path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
@@ -99,4 +120,31 @@ urlpatterns = [
         deadlines.extension_withdraw,
         name="extension-withdraw",
     ),
+    path("echanges/", exchanges.my_exchanges, name="my-exchanges"),
+    path("contrats/<slug:reference>/echanges/", exchanges.exchanges, name="exchanges"),
+    path("contrats/<slug:reference>/echanges/nouveau/", exchanges.thread_open, name="thread-open"),
+    path("contrats/<slug:reference>/echanges/<int:pk>/", exchanges.thread, name="thread"),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/regler/", exchanges.thread_settle, name="thread-settle"
+    ),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/rouvrir/", exchanges.thread_reopen, name="thread-reopen"
+    ),
+    path(
+        "contrats/<slug:reference>/contacts/nommer/<int:institution_pk>/",
+        contacts.contact_create,
+        name="contact-create",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/", contacts.contact_edit, name="contact-edit"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/remplacer/",
+        contacts.contact_replace,
+        name="contact-replace",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/depart/", contacts.contact_end, name="contact-end"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/inviter/", contacts.contact_invite, name="contact-invite"
+    ),
+    path("contrats/<slug:reference>/diagnostic/", diagnosis.diagnosis_edit, name="diagnosis"),
+    path("contrats/<slug:reference>/presence/", presence.presence, name="presence"),
 ]

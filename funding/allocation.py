@@ -455,10 +455,10 @@ def _check_weights(weights: Mapping[str, Figure], problems: list[Problem]) -> No
         return
     sound = True
     for series, weight in weights.items():
-        fault = _fault(weight)
+        fault = fault_of(weight)
         if fault:
             sound = False
-            problems.append(Problem(*_described(fault, f"poids du critère {series}", weight), "", series))
+            problems.append(Problem(*described(fault, f"poids du critère {series}", weight), "", series))
     if not sound:
         return
     total = sum((Fraction(weight) for weight in weights.values()), Fraction(0))
@@ -483,7 +483,7 @@ def _read_columns(
         for row, fault in wrong:
             code = rows[row][0]
             place = f"territoire {code}, critère {name}"
-            problems.append(Problem(*_described(fault, place, column[row]), code, name))
+            problems.append(Problem(*described(fault, place, column[row]), code, name))
         if rows and not wrong and not any(column):
             reason = "le total de ce critère est nul\u00a0: aucune part ne peut être calculée."
             problems.append(Problem("criterion-total-zero", f"critère {name}", reason, "", name))
@@ -494,7 +494,7 @@ def _wrong_cells(column: Sequence[object]) -> list[tuple[int, str]]:
     """(index, what is wrong) of the cells of a column that are no figure."""
     if _are_whole(column) and min(column) >= 0 and max(column) < LARGEST:
         return []  # nearly every column: no need to ask cell by cell
-    return [(row, fault) for row, value in enumerate(column) if (fault := _fault(value))]
+    return [(row, fault) for row, value in enumerate(column) if (fault := fault_of(value))]
 
 
 def _check_money(
@@ -509,24 +509,24 @@ def _check_money(
         amounts["plafond"] = ceiling
     before = len(problems)
     for place, amount in amounts.items():
-        fault = "not-a-number" if isinstance(amount, Fraction) else _fault(amount)
+        fault = "not-a-number" if isinstance(amount, Fraction) else fault_of(amount)
         if fault:
-            problems.append(Problem(*_described(fault, place, amount)))
+            problems.append(Problem(*described(fault, place, amount)))
     sound = len(problems) == before
 
-    fault = "not-a-number" if isinstance(unit, Fraction) else _fault(unit)
+    fault = "not-a-number" if isinstance(unit, Fraction) else fault_of(unit)
     if fault in ("", "negative") and unit <= 0:
-        reason = f"l'unité doit être supérieure à zéro, elle vaut {_euros(unit)}."
+        reason = f"l'unité doit être supérieure à zéro, elle vaut {in_euros(unit)}."
         problems.append(Problem("unit-not-positive", "unité d'arrondi", reason))
     elif fault:
-        problems.append(Problem(*_described(fault, "unité d'arrondi", unit)))
+        problems.append(Problem(*described(fault, "unité d'arrondi", unit)))
     elif sound:
         for place, amount in amounts.items():
             if (Fraction(amount) / Fraction(unit)).denominator != 1:
-                reason = f"{_euros(amount)} n'est pas un multiple de l'unité, {_euros(unit)}."
+                reason = f"{in_euros(amount)} n'est pas un multiple de l'unité, {in_euros(unit)}."
                 problems.append(Problem("not-a-multiple", place, reason))
     if sound and ceiling is not None and floor > ceiling:
-        reason = f"le plancher de {_euros(floor)} dépasse le plafond de {_euros(ceiling)}."
+        reason = f"le plancher de {in_euros(floor)} dépasse le plafond de {in_euros(ceiling)}."
         problems.append(Problem("floor-above-ceiling", "plancher", reason))
         return False
     return sound
@@ -547,8 +547,8 @@ def _check_reach(
     least = count * Fraction(floor)
     if envelope < least:
         reason = (
-            f"{_euros(envelope)} ne suffisent pas\u00a0: {_territories(count)} au plancher de "
-            f"{_euros(floor)} demandent {_euros(least)}."
+            f"{in_euros(envelope)} ne suffisent pas\u00a0: {counted_territories(count)} au plancher de "
+            f"{in_euros(floor)} demandent {in_euros(least)}."
         )
         problems.append(Problem("below-floors", "enveloppe", reason))
     if ceiling is None:
@@ -557,12 +557,12 @@ def _check_reach(
     most = (count - without_key) * Fraction(ceiling) + without_key * Fraction(floor)
     if envelope > most:
         reason = (
-            f"{_euros(envelope)} ne peuvent pas être répartis en entier\u00a0: "
-            f"{_territories(count - without_key)} au plafond de {_euros(ceiling)}"
+            f"{in_euros(envelope)} ne peuvent pas être répartis en entier\u00a0: "
+            f"{counted_territories(count - without_key)} au plafond de {in_euros(ceiling)}"
         )
         if without_key:
-            reason += f" et {_territories(without_key)} de clé nulle au plancher de {_euros(floor)}"
-        reason += f" n'absorbent que {_euros(most)}."
+            reason += f" et {counted_territories(without_key)} de clé nulle au plancher de {in_euros(floor)}"
+        reason += f" n'absorbent que {in_euros(most)}."
         problems.append(Problem("above-ceilings", "enveloppe", reason))
 
 
@@ -570,7 +570,7 @@ def _are_whole(column: Sequence[object]) -> TypeGuard[Sequence[int]]:
     return set(map(type, column)) == {int}
 
 
-def _fault(value: object) -> str:
+def fault_of(value: object) -> str:
     """The code of what is wrong with a figure; "" when it is a number ≥ 0, exact and of usable size."""
     if value is None:
         return "missing"
@@ -589,7 +589,7 @@ def _fault(value: object) -> str:
     return ""
 
 
-def _described(fault: str, place: str, value: object) -> tuple[str, str, str]:
+def described(fault: str, place: str, value: object) -> tuple[str, str, str]:
     """(code, place, French reason) of a wrong figure."""
     reasons = {
         "missing": "chiffre manquant.",
@@ -607,11 +607,13 @@ def _in_french(number: Figure) -> str:
     return str(plain) if isinstance(plain, Fraction) else write_french(plain)
 
 
-def _euros(amount: Figure) -> str:
+def in_euros(amount: Figure) -> str:
+    """An amount as the sentences of a refusal write it: "1 234,50 €"."""
     return f"{_in_french(amount)}\u00a0€"
 
 
-def _territories(count: int) -> str:
+def counted_territories(count: int) -> str:
+    """ "1 territoire", "2 territoires"."""
     return f"{count} territoire" if count < 2 else f"{count} territoires"
 
 

@@ -68,6 +68,15 @@ class HeldCount:
     second: EnvelopeResult
     pair: Pair
 
+    @property
+    def reserves(self) -> Pair:
+        """What the modulations leave in reserve."""
+        return Pair(self.first.reserve, self.second.reserve)
+
+    @property
+    def has_reserve(self) -> bool:
+        return bool(self.first.reserve or self.second.reserve)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -77,6 +86,11 @@ class Comparison:
     regions: tuple[RegionPair, ...]
     envelopes: tuple[HeldCount, ...]
     total: Pair
+
+    @property
+    def has_reserve(self) -> bool:
+        """Whether one of the scenarios keeps something in reserve."""
+        return any(each.has_reserve for each in self.envelopes)
 
 
 def _low_first(value: Decimal | None) -> tuple[bool, Decimal]:

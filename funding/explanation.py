@@ -1,12 +1,12 @@
-"""Why this amount: one line of a stored run, taken apart step by step (annexe 4; rules F5, F6, F8).
+"""Why this amount: one line of a stored run, taken apart step by step (annexe 4; rules F5, F6, F8, F9).
 
 `explain(run, line)` reads what the run stored when it was computed: its inputs, its factor, its lines.
 Nothing is allocated again and no current figure takes part, so that an explanation says the same years later.
 Fractions are the exact ones; pages round them when they show them.
 
 Steps: each criterion (value ÷ total = share; share × weight = contribution) → key → key × envelope, what it
-would be without bounds → the common factor → key × factor → floor or ceiling → rounding → amount → sum of all
-the amounts.
+would be without bounds → the common factor → key × factor → floor or ceiling → rounding → amount
+→ modulation (in a run that has some) → sum of all the amounts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 
 from funding.criteria import CERTAINTY
 from funding.models import AllocationLine, AllocationRun, FigureStatus
+from funding.modulation import COEFFICIENT, SHARED
+from funding.modulation_summary import asked_text
 
 FLOOR = "floor"
 CEILING = "ceiling"
@@ -59,10 +61,88 @@ class CriterionStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ModulationStep:
+    """What the modulations of a run did to one territory (rule F9); euros, `value` as it was asked.
+
+    `exact` is the amount after, before its rounding. `modulated_count` counts the modulated territories,
+    `modulated_total` is what they keep together; freed = reshared + reserve.
+    """
+
+    is_modulated: bool
+    is_coefficient: bool
+    asked: str
+    reason: str
+    before: Decimal
+    exact: Fraction
+    after: Decimal
+    bound: str
+    is_under_floor: bool
+    key: Fraction
+    factor: Fraction | None
+    modulated_count: int
+    modulated_total: Decimal
+    freed: Decimal
+    reshared: Decimal
+    reserve: Decimal
+    is_shared_again: bool
+
+    @property
+    def difference(self) -> Decimal:
+        """What the territory has more (positive) or less (negative) than before."""
+        return self.after - self.before
+
+    @property
+    def distance(self) -> Decimal:
+        """The same without its sign."""
+        return abs(self.difference)
+
+    @property
+    def at_factor(self) -> Fraction:
+        """Key × the factor of the second sharing, before the amount before and the ceiling hold it."""
+        return self.key * (self.factor or 0)
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether the credits shared again could have raised this territory."""
+        return not self.is_modulated and self.factor is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the territory keeps exactly what it had."""
+        return self.exact == self.before
+
+    @property
+    def is_on_ceiling(self) -> bool:
+        return self.bound == CEILING
+
+    @property
+    def rounding_gap(self) -> Fraction:
+        """What the rounding gave (positive) or took (negative)."""
+        return Fraction(self.after) - self.exact
+
+    @property
+    def rounding_effect(self) -> Fraction:
+        """The same without its sign."""
+        return abs(self.rounding_gap)
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the rounding gave something."""
+        return self.rounding_gap > 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the rounding took something."""
+        return self.rounding_gap < 0
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One territory's amount with all that led to it; euros, except keys and shares (fractions from 0 to 1).
 
     `others_key` is the sum of the keys of those that no bound holds; `others_amount` what is left for them.
+    `allocated` is what the allocation gave, `amount` what the territory has in the end: they differ only by
+    `modulation`, None in a run without any. `allocated_total` and `total` are the sums of both.
     """
 
     run: AllocationRun
@@ -77,11 +157,14 @@ class Explanation:
     proportional: Fraction
     factor: Fraction
     exact: Fraction
+    allocated: Decimal
     amount: Decimal
+    modulation: ModulationStep | None
     territory_count: int
     floor_count: int
     ceiling_count: int
     others_key: Fraction
+    allocated_total: Decimal
     total: Decimal
     statuses: tuple[StatusCount, ...]
 
@@ -116,7 +199,7 @@ class Explanation:
     @property
     def rounding_gap(self) -> Fraction:
         """What the rounding gave (positive) or took (negative); less than one unit."""
-        return Fraction(self.amount) - self.exact
+        return Fraction(self.allocated) - self.exact
 
     @property
     def rounding_effect(self) -> Fraction:
@@ -132,6 +215,21 @@ class Explanation:
     def is_cut(self) -> bool:
         """Whether the rounding took something."""
         return self.rounding_gap < 0
+
+    @property
+    def is_modulated(self) -> bool:
+        """Whether a modulation lowers this very amount."""
+        return self.modulation is not None and self.modulation.is_modulated
+
+    @property
+    def is_raised_again(self) -> bool:
+        """Whether the credits freed by others raise this amount."""
+        return self.modulation is not None and self.modulation.difference > 0
+
+    @property
+    def reserve(self) -> Decimal:
+        """What the modulations leave to nobody."""
+        return self.modulation.reserve if self.modulation is not None else Decimal(0)
 
     @property
     def has_bounds(self) -> bool:
@@ -163,8 +261,8 @@ class Explanation:
 
     @property
     def adds_up(self) -> bool:
-        """Whether the amounts of all the territories are the envelope (rule F6)."""
-        return self.total == self.envelope
+        """Whether the amounts of all the territories, and the reserve, are the envelope (rules F6, F9)."""
+        return self.allocated_total == self.envelope == self.total + self.reserve
 
     @property
     def is_all_official(self) -> bool:
@@ -181,12 +279,15 @@ def explain(run: AllocationRun, line: AllocationLine) -> Explanation:
     inputs: dict[str, Any] = run.inputs
     bounds: Counter[str] = Counter()
     key_total = others_key = Fraction(0)
-    total = Decimal(0)
-    for key_text, bound, amount in run.lines.order_by().values_list("key", "bound", "amount"):
-        bounds[bound] += 1
-        key_total += Fraction(key_text)
-        others_key += 0 if bound else Fraction(key_text)
-        total += amount
+    allocated_total = total = modulated_total = Decimal(0)
+    lines = run.lines.order_by().only("run_id", "key", "bound", "amount", "allocated", "modulation")
+    for each in lines:
+        bounds[each.bound] += 1
+        key_total += Fraction(each.key)
+        others_key += 0 if each.bound else Fraction(each.key)
+        allocated_total += each.before
+        total += each.amount
+        modulated_total += each.amount if each.modulation else 0
     return Explanation(
         run=run,
         line=line,
@@ -200,13 +301,39 @@ def explain(run: AllocationRun, line: AllocationLine) -> Explanation:
         proportional=Fraction(line.proportional),
         factor=Fraction(run.factor),
         exact=Fraction(line.exact),
+        allocated=line.before,
         amount=line.amount,
+        modulation=_modulation(run, line, modulated_total) if run.is_modulated else None,
         territory_count=sum(bounds.values()),
         floor_count=bounds[FLOOR],
         ceiling_count=bounds[CEILING],
         others_key=others_key,
+        allocated_total=allocated_total,
         total=total,
         statuses=_counted(cell["status"] for row in inputs["figures"].values() for cell in row.values()),
+    )
+
+
+def _modulation(run: AllocationRun, line: AllocationLine, modulated_total: Decimal) -> ModulationStep:
+    asked: Mapping[str, str] = line.modulation
+    return ModulationStep(
+        is_modulated=bool(asked),
+        is_coefficient=bool(asked) and asked["kind"] == COEFFICIENT,
+        asked=asked_text(asked["kind"], Decimal(asked["value"])) if asked else "",
+        reason=asked["reason"] if asked else "",
+        before=line.before,
+        exact=Fraction(line.exact_after),
+        after=line.amount,
+        bound=line.bound_after,
+        is_under_floor=line.amount < Decimal(run.inputs["floor"] or 0),
+        key=Fraction(line.key),
+        factor=Fraction(run.second_factor) if run.second_factor else None,
+        modulated_count=len(run.inputs["modulations"]),
+        modulated_total=modulated_total,
+        freed=run.freed,
+        reshared=run.reshared,
+        reserve=run.reserve,
+        is_shared_again=run.inputs["freed_to"] == SHARED,
     )
 
 

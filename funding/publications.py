@@ -24,6 +24,7 @@ from funding.models import (
     Publication,
     PublishedAmount,
 )
+from funding.modulation_summary import ModulationSummary, summaries_of_runs
 from funding.steering import with_last_run
 
 
@@ -75,6 +76,7 @@ class Preview:
     replaced: tuple[Publication, ...]
     is_replacement: bool
     state: str
+    modulations: tuple[ModulationSummary, ...]
 
     @property
     def is_all_official(self) -> bool:
@@ -105,6 +107,7 @@ class PublicationDetail:
     replaced: tuple[Publication, ...]
     total: Decimal
     is_all_official: bool
+    modulations: tuple[ModulationSummary, ...]
 
 
 Amounts = Mapping[tuple[int, int], Decimal]
@@ -144,6 +147,7 @@ def preview(campaign: Campaign, year: int, runs: Sequence[AllocationRun]) -> Pre
         replaced=tuple(replaced.select_related("published_by")),
         is_replacement=bool(before),
         state=published_state(year, run_of),
+        modulations=summaries_of_runs(runs),
     )
 
 
@@ -173,6 +177,7 @@ def publication_detail(publication: Publication) -> PublicationDetail:
         replaced=tuple(replaced),
         total=sum(after.values(), Decimal(0)),
         is_all_official=all(run.weakest_status == FigureStatus.OFFICIAL for run in runs.values()),
+        modulations=summaries_of_runs(runs.values()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Do a run of the allocation again from the inputs that it keeps, and compare (rules F5, F6, F8).
+"""Do a run of the allocation again from the inputs that it keeps, and compare (rules F5, F6, F8, F9).
 
 Nothing is read but the run and its lines: neither the campaign nor the series, which may have changed since.
 """
@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from funding.allocation import Allocation, allocate
-from funding.models import AllocationRun
+from funding.models import AllocationLine, AllocationRun
+from funding.modulation import RESERVE, ModulatedAllocation, ModulatedLine, Modulation, modulate
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,37 @@ def allocation_of_inputs(inputs: dict[str, Any]) -> Allocation:
     )
 
 
+def modulated_of_inputs(inputs: dict[str, Any], allocation: Allocation) -> ModulatedAllocation:
+    """`allocation` with the modulations that the stored inputs describe; none in the runs made before them.
+
+    Raises ModulationRefused when they cannot be applied, which no stored run should ever do.
+    """
+    modulations = [
+        Modulation(each["territory"], each["kind"], Decimal(each["value"]), each["reason"])
+        for each in inputs.get("modulations", [])
+    ]
+    return modulate(allocation, modulations, inputs.get("freed_to", RESERVE))
+
+
 def replay(run: AllocationRun) -> tuple[Difference, ...]:
     """What comes out otherwise when `run` is done again: nothing when the record is sound.
 
-    Compares the factor, and for each territory the key, the proportional and exact amounts, the bound and
-    the amount. Raises AllocationRefused when the inputs cannot be shared any more.
+    Compares the factors, what was freed and what stays in reserve, and for each territory its key,
+    the proportional and exact amounts, the bounds and the amounts. Raises AllocationRefused when the inputs
+    cannot be shared any more.
     """
     again = allocation_of_inputs(run.inputs)
+    after = modulated_of_inputs(run.inputs, again)
     stored = {line.territory.code: line for line in run.lines.select_related("territory")}
-    found = [] if run.factor == str(again.factor) else [Difference("facteur", run.factor, str(again.factor))]
-    if run.amount != again.total:
-        found.append(Difference("total", str(run.amount), str(again.total)))
-    computed = {line.code: line for line in again.lines}
+    totals = (
+        ("facteur", run.factor, str(again.factor)),
+        ("total", run.amount, again.total),
+        ("montant libéré", run.freed, after.freed),
+        ("réserve", run.reserve, after.reserve),
+        ("facteur du nouveau partage", run.second_factor, "" if after.factor is None else str(after.factor)),
+    )
+    found = [Difference(what, str(old), str(new)) for what, old, new in totals if old != new]
+    computed = {line.code: (line, final) for line, final in zip(again.lines, after.lines, strict=True)}
     for code in sorted({*stored, *computed}):
         if code not in stored or code not in computed:
             found.append(
@@ -68,16 +88,42 @@ def replay(run: AllocationRun) -> tuple[Difference, ...]:
                 )
             )
             continue
-        before, after = stored[code], computed[code]
-        pairs = (
-            ("clé", before.key, str(after.key)),
-            ("montant proportionnel", before.proportional, str(after.proportional)),
-            ("borne", before.bound or "aucune", after.bound or "aucune"),
-            ("montant exact", before.exact, str(after.exact)),
-        )
-        found += [
-            Difference(f"territoire {code}, {what}", old, new) for what, old, new in pairs if old != new
+        line, final = computed[code]
+        before = stored[code]
+        pairs = [
+            ("clé", before.key, str(line.key)),
+            ("montant proportionnel", before.proportional, str(line.proportional)),
+            ("borne", before.bound or "aucune", line.bound or "aucune"),
+            ("montant exact", before.exact, str(line.exact)),
+            ("montant", before.amount, final.amount),
         ]
-        if before.amount != after.amount:
-            found.append(Difference(f"territoire {code}, montant", str(before.amount), str(after.amount)))
+        if after.modulated:
+            pairs += _final_pairs(before, final)
+        found += [
+            Difference(f"territoire {code}, {what}", str(old), str(new))
+            for what, old, new in pairs
+            if old != new
+        ]
     return tuple(found)
+
+
+def _final_pairs(stored: AllocationLine, computed: ModulatedLine) -> list[tuple[str, Any, Any]]:
+    """What is compared of a territory of a run with modulations, besides its amounts."""
+    asked = computed.modulation
+    return [
+        ("montant avant modulation", stored.before, computed.before),
+        ("montant exact après modulation", stored.exact_after, str(computed.exact)),
+        ("borne après modulation", stored.bound_after or "aucune", computed.bound or "aucune"),
+        (
+            "modulation",
+            _asked(
+                stored.modulation.get("kind"), stored.modulation.get("value"), stored.modulation.get("reason")
+            ),
+            _asked(asked and asked.kind, asked and asked.value, asked and asked.reason),
+        ),
+    ]
+
+
+def _asked(kind: Any, value: Any, reason: Any) -> str:
+    """A modulation as text, to be compared."""
+    return "aucune" if kind is None else f"{kind} {Decimal(value):f} ({reason})"

@@ -1,4 +1,4 @@
-"""Scenarios as they are typed, and what comes out of them (annexe 4; rules F5 to F8).
+"""Scenarios as they are typed, and what comes out of them (annexe 4; rules F5 to F9).
 
 `read_draft` reads what was typed and keeps it; each wrong cell has a French sentence. `results_of` shares the
 envelopes of a draft, and stores nothing. Amounts are euros, weights per cent; an empty amount leaves the
@@ -28,22 +28,20 @@ from funding.actions.allocations import (
 from funding.balance import stated_sum
 from funding.models import CriterionSeries, Envelope, FigureStatus, Scenario, SeriesEdition
 from funding.models.scenario import LONGEST_NAME
+from funding.modulation import RESERVE, Modulation
+from funding.modulation_summary import ModulationSummary, summary_of_result
+from funding.scenario_cells import LONGEST_CELL, Cell, read_cell
+from funding.scenario_modulations import (
+    DESTINATIONS,
+    ModulationRow,
+    read_destination,
+    read_rows,
+    typed_rows,
+)
 from funding.steering import BAR_LENGTH
 
-LONGEST_CELL = 60
 _WEIGHT = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?", re.ASCII)
 _WHOLE = Decimal(100)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One box: the name of its input, what was typed, the number read or the reason of a refusal."""
-
-    name: str
-    label: str
-    typed: str
-    number: Decimal | None = None
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,8 @@ class EnvelopeBlock:
     ceiling: Cell
     unit: Cell
     rows: tuple[CriterionRow, ...]
+    modulations: tuple[ModulationRow, ...]
+    freed: Cell
 
     @property
     def money(self) -> tuple[Cell, ...]:
@@ -84,7 +84,9 @@ class EnvelopeBlock:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        return (*self.money, *(cell for row in self.rows for cell in (row.weight, row.edition)))
+        criteria = (cell for row in self.rows for cell in (row.weight, row.edition))
+        modulations = (cell for row in self.modulations for cell in row.cells)
+        return (*self.money, *criteria, *modulations, self.freed)
 
     @property
     def is_stated(self) -> bool:
@@ -104,7 +106,34 @@ class EnvelopeBlock:
                 for row in self.rows
                 if row.weight.number
             ),
+            modulations=self.stated_modulations,
+            freed_to=DESTINATIONS[self.freed.typed],
         )
+
+    @property
+    def modulations_id(self) -> str:
+        """How the page names the part where the modulations are typed."""
+        return f"e{self.envelope.pk}-modulations"
+
+    @property
+    def stated_modulations(self) -> tuple[Modulation, ...]:
+        """The modulations typed; every row once no cell has an error."""
+        found = (row.modulation for row in self.modulations)
+        return tuple(each for each in found if each is not None)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """{label: what was typed}; the modulations in one line, since two drafts have not as many rows."""
+        cells = (*self.money, *(cell for row in self.rows for cell in (row.weight, row.edition)))
+        return {cell.label: cell.typed for cell in cells} | {
+            f"{self.envelope.label}, modulations": " ; ".join(row.text for row in self.modulations),
+            self.freed.label: "nouveau partage" if self.is_shared_again else "réserve",
+        }
+
+    @property
+    def is_shared_again(self) -> bool:
+        """Whether what is freed is shared again."""
+        return self.freed.typed != RESERVE
 
     @property
     def content(self) -> dict[str, Any]:
@@ -115,7 +144,8 @@ class EnvelopeBlock:
                 row.series: {"weight": _text(row.weight.number), "edition": row.edition.typed}
                 for row in self.rows
                 if row.weight.number is not None
-            }
+            },
+            "freed": self.freed.typed,
         }
 
 
@@ -156,16 +186,25 @@ class Draft:
         return {block.envelope.code: block.content for block in self.blocks}
 
     @property
+    def modulations(self) -> dict[Envelope, tuple[Modulation, ...]]:
+        """The modulations of each envelope."""
+        return {block.envelope: block.stated_modulations for block in self.blocks}
+
+    @property
     def texts(self) -> dict[str, str]:
         """{label: what was typed} of every box, to compare two drafts."""
-        cells = (self.name, self.year, *(cell for block in self.blocks for cell in block.cells))
-        names = ", ".join(territory.code for territory in self.chosen)
-        return {cell.label: cell.typed for cell in cells} | {"Territoires": names}
+        texts = {cell.label: cell.typed for cell in (self.name, self.year)}
+        for block in self.blocks:
+            texts |= block.texts
+        return texts | {"Territoires": ", ".join(territory.code for territory in self.chosen)}
 
 
 @dataclass(frozen=True)
 class EnvelopeResult:
-    """An envelope of a scenario, shared, or the reasons why it is not."""
+    """An envelope of a scenario, shared, or the reasons why it is not.
+
+    `total` is what the territories have together, `modulation` says what was lowered (None without any).
+    """
 
     envelope: Envelope
     shared: Shared | None
@@ -175,18 +214,38 @@ class EnvelopeResult:
     sentence: str
     obstacles: tuple[Obstacle, ...]
     is_stated: bool
+    modulation: ModulationSummary | None
+
+    @property
+    def reserve(self) -> Decimal:
+        """What the modulations leave to nobody."""
+        return self.modulation.reserve if self.modulation is not None else Decimal(0)
 
 
 @dataclass(frozen=True)
 class ResultShare:
-    """What a territory has of one envelope; `bound` is "floor", "ceiling" or ""."""
+    """What a territory has of one envelope; `bound` is "floor", "ceiling" or "".
+
+    `before` is its amount before the modulations; `is_modulated` tells that one lowers this very amount.
+    """
 
     amount: Decimal | None
     bound: str
+    before: Decimal | None = None
+    is_modulated: bool = False
 
     @property
     def bound_label(self) -> str:
+        if self.is_modulated:
+            return "Modulé"
         return {"floor": "Plancher", "ceiling": "Plafond"}.get(self.bound, "")
+
+    @property
+    def gained(self) -> Decimal:
+        """What it has of the credits shared again."""
+        if self.amount is None or self.before is None or self.is_modulated:
+            return Decimal(0)
+        return self.amount - self.before
 
 
 @dataclass(frozen=True)
@@ -213,6 +272,11 @@ class ScenarioResult:
         """Whether at least one envelope could be shared."""
         return any(each.shared is not None for each in self.envelopes)
 
+    @property
+    def modulations(self) -> tuple[ModulationSummary, ...]:
+        """Those of the envelopes that are modulated."""
+        return tuple(each.modulation for each in self.envelopes if each.modulation is not None)
+
 
 def typed_of_campaign(campaign: Campaign) -> tuple[dict[str, str], list[str]]:
     """The boxes of a new scenario, filled from the campaign's file, and the codes of its territories."""
@@ -237,6 +301,9 @@ def typed_of_scenario(scenario: Scenario) -> tuple[dict[str, str], list[str]]:
         for series, criterion in content.get("criteria", {}).items():
             typed[f"e{envelope.pk}-weight-{series}"] = _shown(Decimal(criterion["weight"]))
             typed[f"e{envelope.pk}-edition-{series}"] = criterion["edition"]
+        typed[f"e{envelope.pk}-freed"] = content.get("freed", RESERVE)
+    modulations = scenario.modulations.select_related("territory").prefetch_related("territory__departments")
+    typed |= typed_rows(modulations)
     return typed, [territory.code for territory in scenario.territories.all()]
 
 
@@ -245,8 +312,13 @@ def draft_of(scenario: Scenario) -> Draft:
     return read_draft(scenario.campaign, *typed_of_scenario(scenario))
 
 
-def read_draft(campaign: Campaign, typed: Mapping[str, str], codes: Collection[str]) -> Draft:
-    """Read every box of a scenario; unknown names and territories are ignored."""
+def read_draft(
+    campaign: Campaign, typed: Mapping[str, str], codes: Collection[str], *, new_row_in: str = ""
+) -> Draft:
+    """Read every box of a scenario; unknown names and territories are ignored.
+
+    `new_row_in` is the code of the envelope in which one more modulation will be typed.
+    """
     labels: dict[str, str] = {}
     envelopes = list(campaign.envelopes.prefetch_related("criteria"))
     for envelope in envelopes:
@@ -264,6 +336,7 @@ def read_draft(campaign: Campaign, typed: Mapping[str, str], codes: Collection[s
         TerritoryChoice(territory, territory.code in chosen)
         for territory in campaign.territories.select_related("region").prefetch_related("departments")
     )
+    everybody = [choice.territory for choice in choices]
     return Draft(
         campaign=campaign,
         name=_name(typed),
@@ -272,7 +345,18 @@ def read_draft(campaign: Campaign, typed: Mapping[str, str], codes: Collection[s
         territory_error=""
         if any(each.is_chosen for each in choices)
         else "Choisissez un territoire au moins.",
-        blocks=tuple(_block(envelope, labels, editions, typed) for envelope in envelopes),
+        blocks=tuple(
+            _block(
+                envelope,
+                labels,
+                editions,
+                typed,
+                modulations=read_rows(
+                    envelope, typed, everybody, with_new=bool(new_row_in) and envelope.code == new_row_in
+                ),
+            )
+            for envelope in envelopes
+        ),
     )
 
 
@@ -281,14 +365,16 @@ def results_of(draft: Draft) -> ScenarioResult:
     territories = draft.chosen
     envelopes = tuple(_result(block, territories) for block in draft.blocks)
     lines = [
-        {line.code: line for line in each.shared.allocation.lines} if each.shared is not None else {}
+        {line.code: line for line in each.shared.modulated.lines} if each.shared is not None else {}
         for each in envelopes
     ]
     rows = []
     for territory in territories:
         found = [by_code.get(territory.code) for by_code in lines]
         shares = tuple(
-            ResultShare(line.amount, line.bound or "") if line is not None else ResultShare(None, "")
+            ResultShare(line.amount, line.bound or "", line.before, line.modulation is not None)
+            if line is not None
+            else ResultShare(None, "")
             for line in found
         )
         rows.append((territory, shares, stated_sum(each.amount for each in shares)))
@@ -319,16 +405,19 @@ def _result(block: EnvelopeBlock, territories: Sequence[Territory]) -> EnvelopeR
             obstacles = refusal.obstacles
         except RuleViolation as refusal:
             sentence = str(refusal)
-    bounds = [line.bound for line in shared.allocation.lines] if shared is not None else []
+    bounds = [line.bound for line in shared.modulated.lines] if shared is not None else []
     return EnvelopeResult(
         envelope=block.envelope,
         shared=shared,
-        total=shared.allocation.total if shared is not None else None,
+        total=shared.modulated.distributed if shared is not None else None,
         floor_count=bounds.count("floor"),
         ceiling_count=bounds.count("ceiling"),
         sentence=sentence,
         obstacles=obstacles,
         is_stated=block.is_stated,
+        modulation=None
+        if shared is None
+        else summary_of_result(block.envelope, shared.modulated, block.floor.number, territories),
     )
 
 
@@ -337,10 +426,12 @@ def _block(
     labels: Mapping[str, str],
     editions: Mapping[str, Sequence[SeriesEdition]],
     typed: Mapping[str, str],
+    *,
+    modulations: tuple[ModulationRow, ...],
 ) -> EnvelopeBlock:
     def cell(name: str, label: str, read: Callable[[str], Decimal]) -> Cell:
         full = f"e{envelope.pk}-{name}"
-        return _cell(full, f"{envelope.label}, {label}", typed.get(full, ""), read)
+        return read_cell(full, f"{envelope.label}, {label}", typed.get(full, ""), read)
 
     own = [criterion.series_code for criterion in envelope.criteria.all()]
     rows = []
@@ -372,19 +463,9 @@ def _block(
         ceiling=cell("ceiling", "plafond", read_amount),
         unit=cell("unit", "unité d’arrondi", _unit),
         rows=tuple(rows),
+        modulations=modulations,
+        freed=read_destination(envelope, typed),
     )
-
-
-def _cell(name: str, label: str, typed: str, read: Callable[[str], Decimal]) -> Cell:
-    text = typed.strip()
-    if not text:
-        return Cell(name, label, "")
-    if len(text) > LONGEST_CELL:
-        return Cell(name, label, text[:LONGEST_CELL], None, "Ce texte est trop long pour un nombre.")
-    try:
-        return Cell(name, label, text, read(text))
-    except AmountError as refusal:
-        return Cell(name, label, text, None, str(refusal))
 
 
 def _weight(text: str) -> Decimal:

@@ -20,6 +20,7 @@ from contracts.models import Campaign
 from funding.balance import stated_sum
 from funding.criteria import CERTAINTY, Figure, Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, FigureStatus, NotifiedAmount
+from funding.modulation_summary import ModulationSummary, summaries_of_runs, summary_of_run
 
 BAR_LENGTH = 1000
 """How long the longest bar of a picture is, in the units of its drawing."""
@@ -98,6 +99,7 @@ class CampaignAllocation:
     envelopes: tuple[EnvelopeSummary, ...]
     rows: tuple[TerritoryShares, ...]
     total: Decimal | None
+    modulations: tuple[ModulationSummary, ...]
     has_doubtful_notified: bool
 
     @property
@@ -108,7 +110,10 @@ class CampaignAllocation:
 
 @dataclass(frozen=True)
 class RunLine:
-    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria."""
+    """One territory of a run; `contributions` (fractions of the key) runs parallel to the criteria.
+
+    `before` is the amount before the modulations; the bound is that of the amount in the end.
+    """
 
     territory: Territory
     key: Decimal
@@ -116,6 +121,7 @@ class RunLine:
     proportional: Decimal
     bound: str
     bound_label: str
+    before: Decimal
     amount: Decimal
     bar: int
     doubts: tuple[str, ...]
@@ -145,11 +151,17 @@ class RunDetail:
     floor_count: int
     ceiling_count: int
     notified_count: int
+    modulation: ModulationSummary | None
 
     @property
     def adds_up(self) -> bool:
-        """Whether the amounts are the envelope, to the euro (rule F6)."""
-        return self.total == self.run.amount
+        """Whether the amounts and the reserve are the envelope, to the euro (rules F6, F9)."""
+        return self.total + self.run.reserve == self.run.amount
+
+    @property
+    def modulations(self) -> tuple[ModulationSummary, ...]:
+        """The run's own, as the pages that show several runs have them."""
+        return () if self.modulation is None else (self.modulation,)
 
     @property
     def has_doubts(self) -> bool:
@@ -228,7 +240,7 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
     lines = {
         (line.run_id, line.territory_id): line
         for line in AllocationLine.objects.filter(run__in=run_ids).only(
-            "run_id", "territory_id", "amount", "bound"
+            "run_id", "territory_id", "amount", "bound", "allocated", "modulation", "bound_after"
         )
     }
     notified = {
@@ -273,6 +285,7 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         envelopes=summaries,
         rows=tuple(sorted(table, key=SORTS[sort])),
         total=stated_sum(total for _, _, total in rows),
+        modulations=summaries_of_runs(run for _, run in pairs if run is not None),
         has_doubtful_notified=any(
             each.run is not None and each.run.weakest_status != FigureStatus.OFFICIAL
             for each in notified.values()
@@ -292,8 +305,9 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
             key=_readable(line.key),
             contributions=tuple(_readable(each["contribution"]) for each in line.contributions),
             proportional=_readable(line.proportional, places=2),
-            bound=line.bound,
-            bound_label=line.get_bound_display(),
+            bound=line.final_bound,
+            bound_label=line.final_bound_label,
+            before=line.before,
             amount=line.amount,
             bar=_bar(line.amount, largest),
             doubts=_doubts(figures.get(line.territory.code, {}), labels),
@@ -321,6 +335,7 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
         floor_count=bounds["floor"],
         ceiling_count=bounds["ceiling"],
         notified_count=run.notified_amounts.count(),
+        modulation=summary_of_run(run, stored),
     )
 
 
@@ -363,8 +378,8 @@ def _share(
         envelope=envelope,
         run=run,
         amount=line.amount if line is not None else None,
-        bound=line.bound if line is not None else "",
-        bound_label=line.get_bound_display() if line is not None else "",
+        bound=line.final_bound if line is not None else "",
+        bound_label=line.final_bound_label if line is not None else "",
         notified=notified.amount if notified is not None else None,
         is_notified=line is not None and notified is not None and notified.run_id == line.run_id,
     )

@@ -1,9 +1,10 @@
 """An allocation as a workbook that an auditor follows cell by cell: live formulas from the figures to the
 amounts.
 
-Source: circulaire 2020/34, annexe 4-II-A, 4-III-A, 4-IV-A; rules F5 and F6, docs/decisions/allocation.md.
+Source: circulaire 2020/34, annexe 4-II-A, 4-III-A, 4-IV-A; rules F5, F6 and F9, docs/decisions/allocation.md.
 
-Five sheets: « Lisez-moi » (what it is, sources, statuses), « Chiffres », « Parts », « Clés », « Montants ».
+Five sheets: « Lisez-moi » (what it is, sources, statuses), « Chiffres », « Parts », « Clés », « Montants »; a
+sixth, « Modulations », for a run that has some (docs/decisions/modulation.md).
 Only the figures, the weights and the terms of the envelope are typed: the rest follows by formulas, so that
 another figure gives the allocation which that figure would have given. Beside them stand the factor and the
 amounts that the application computed, with checks.
@@ -41,10 +42,12 @@ from cdppe.lib.money import format_euros
 from funding.allocation import Allocation, Figure
 from funding.criteria import CERTAINTY
 from funding.models import AllocationRun, FigureStatus
+from funding.modulation import COEFFICIENT, SHARED
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 README, FIGURES, SHARES, KEYS, AMOUNTS = "Lisez-moi", "Chiffres", "Parts", "Clés", "Montants"
+MODULATIONS = "Modulations"
 NO_BOUND = "aucune"
 BOUNDS = {"floor": "plancher", "ceiling": "plafond", "": NO_BOUND}
 DECIMALS = 6
@@ -74,6 +77,27 @@ WEIGHTS, HEADINGS, FIRST = 3, 4, 5
 ) = range(3, 18)
 AMOUNT_HEADINGS = 19
 FIRST_AMOUNT = 20
+# « Modulations »: the same, below the totals.
+(
+    FREED_TO,
+    FREED,
+    OTHERS_TOTAL,
+    KEPT_TOTAL,
+    SECOND_CEILING_COUNT,
+    SECOND_FREE_KEYS,
+    SECOND_FACTOR,
+    OUR_SECOND_FACTOR,
+    SECOND_UNITS_LEFT,
+    DISTRIBUTED,
+    RESERVED,
+    BOTH_CHECK,
+    SECOND_AMOUNT_CHECK,
+) = range(3, 16)
+MODULATION_HEADINGS = 17
+FIRST_MODULATION = 18
+RESERVE_TEXT, SHARED_TEXT = "réserve", "nouveau partage"
+COEFFICIENT_TEXT, AMOUNT_TEXT = "coefficient", "montant"
+KEPT = "inchangé"
 
 _BOLD = Font(bold=True)
 _HEADING = PatternFill("solid", fgColor="E3E3FD")
@@ -91,7 +115,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A territory: `figures` and `statuses` run parallel to the columns; the amount is ours, in euros."""
+    """A territory: `figures` and `statuses` run parallel to the columns; the amounts are ours, in euros.
+
+    `amount` is the allocation's; `final` the one after the modulations, where there are some. `asked` is the
+    modulation of this territory: kind, value, reason.
+    """
 
     code: str
     name: str
@@ -100,6 +128,8 @@ class Row:
     amount: Decimal
     statuses: tuple[str, ...] = ()
     remarks: str = ""
+    final: Decimal | None = None
+    asked: tuple[str, Decimal, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +145,9 @@ class Content:
     factor: Fraction
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    is_modulated: bool = False
+    is_shared_again: bool = False
+    second_factor: Fraction = Fraction(0)
 
 
 def run_workbook(run: AllocationRun) -> bytes:
@@ -146,8 +179,9 @@ def render(content: Content) -> bytes:
     """The file itself (.xlsx). Text never becomes a formula, whatever it begins with."""
     book = Workbook()
     book.calculation.fullCalcOnLoad = True
-    sheets = [book.active, *(book.create_sheet() for _ in range(4))]
-    for sheet, name in zip(sheets, (README, FIGURES, SHARES, KEYS, AMOUNTS), strict=True):
+    names = [README, FIGURES, SHARES, KEYS, AMOUNTS, *([MODULATIONS] if content.is_modulated else [])]
+    sheets = [book.active, *(book.create_sheet() for _ in names[1:])]
+    for sheet, name in zip(sheets, names, strict=True):
         sheet.title = name
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.fitToHeight = 0
@@ -156,6 +190,8 @@ def render(content: Content) -> bytes:
     _write_shares(book[SHARES], content)
     _write_keys(book[KEYS], content)
     _write_amounts(book[AMOUNTS], content)
+    if content.is_modulated:
+        _write_modulations(book[MODULATIONS], content)
     _write_readme(book[README], content)
     out = io.BytesIO()
     book.save(out)
@@ -179,7 +215,9 @@ def _content_of_run(run: AllocationRun) -> Content:
                 name=line.territory.name,
                 figures=tuple(Decimal(cells[each]["value"]) for each in series),
                 bound=line.bound,
-                amount=line.amount,
+                amount=line.before,
+                final=line.amount,
+                asked=_asked(line.modulation),
                 statuses=tuple(_status_label(cells[each]["status"]) for each in series),
                 remarks=" ".join(
                     f"{labels[each]} : {cells[each]['note']}" for each in series if cells[each]["note"]
@@ -200,6 +238,9 @@ def _content_of_run(run: AllocationRun) -> Content:
         ),
         # The order of the allocator, whatever the database's collation: ties go to the lowest code.
         rows=tuple(sorted(rows, key=lambda row: row.code)),
+        is_modulated=run.is_modulated,
+        is_shared_again=inputs.get("freed_to") == SHARED,
+        second_factor=Fraction(run.second_factor or 0),
     )
 
 
@@ -238,6 +279,14 @@ def _source(edition: Mapping[str, str] | None) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _asked(modulation: Mapping[str, str]) -> tuple[str, Decimal, str] | None:
+    """The kind, the value and the reason of a stored modulation; None for none."""
+    if not modulation:
+        return None
+    kind = COEFFICIENT_TEXT if modulation["kind"] == COEFFICIENT else AMOUNT_TEXT
+    return kind, Decimal(modulation["value"]), modulation["reason"]
+
+
 def _status_label(status: str) -> str:
     return str(FigureStatus(status).label)
 
@@ -246,6 +295,24 @@ def _status_label(status: str) -> str:
 
 
 def _write_readme(sheet: Worksheet, content: Content) -> None:
+    modulated: list[tuple[str, str]] = [
+        (
+            MODULATIONS,
+            "Le montant de chaque territoire modulé (coefficient ou montant, avec son motif), puis ce que "
+            "cela libère : gardé en réserve, ou partagé de nouveau entre les autres, clé × facteur commun, "
+            "jamais sous le montant d’avant ni au-dessus du plafond. Les montants définitifs sont ceux-là.",
+        )
+    ]
+    checks = [
+        ("Total égal à l’enveloppe", AMOUNTS, SUM_CHECK),
+        ("Facteur égal à celui de l’application", AMOUNTS, FACTOR_CHECK),
+        ("Montants égaux à ceux de l’application", AMOUNTS, AMOUNT_CHECK),
+    ]
+    if content.is_modulated:
+        checks += [
+            ("Distribué et réserve égaux à l’enveloppe", MODULATIONS, BOTH_CHECK),
+            ("Montants modulés égaux à ceux de l’application", MODULATIONS, SECOND_AMOUNT_CHECK),
+        ]
     lines: list[tuple[str, str]] = [
         *content.facts,
         ("Montant à répartir", format_euros(content.envelope)),
@@ -262,6 +329,7 @@ def _write_readme(sheet: Worksheet, content: Content) -> None:
             "est coupé à l’unité inférieure, et les unités qui restent vont une à une aux plus forts restes, "
             "à égalité au code le plus petit.",
         ),
+        *(modulated if content.is_modulated else []),
         ("", ""),
     ]
     lines += [
@@ -273,17 +341,9 @@ def _write_readme(sheet: Worksheet, content: Content) -> None:
         _text(sheet.cell(number, 1), name).font = _BOLD
         _text(sheet.cell(number, 2), text).alignment = Alignment(wrap_text=True, vertical="top")
         sheet.cell(number, 1).alignment = Alignment(vertical="top")
-    checks = 4 + len(lines)
-    for number, (name, row) in enumerate(
-        (
-            ("Total égal à l’enveloppe", SUM_CHECK),
-            ("Facteur égal à celui de l’application", FACTOR_CHECK),
-            ("Montants égaux à ceux de l’application", AMOUNT_CHECK),
-        ),
-        start=checks,
-    ):
+    for number, (name, place, row) in enumerate(checks, start=4 + len(lines)):
         _text(sheet.cell(number, 1), name).font = _BOLD
-        sheet.cell(number, 2).value = f"={_in(AMOUNTS)}$B${row}"
+        sheet.cell(number, 2).value = f"={_in(place)}$B${row}"
     sheet.column_dimensions["A"].width = 42
     sheet.column_dimensions["B"].width = 110
 
@@ -486,6 +546,211 @@ def _write_amounts(sheet: Worksheet, content: Content) -> None:
     sheet.column_dimensions["A"].width = 38
     sheet.column_dimensions["B"].width = 24
     sheet.freeze_panes = f"C{FIRST_AMOUNT}"
+
+
+def _write_modulations(sheet: Worksheet, content: Content) -> None:
+    """The amounts of « Montants », lowered or raised; who is held is found as there, without a circle.
+
+    The second sharing holds each territory between its amount before and the ceiling: `kept` is who stays at
+    the first, because the factor that would lift it already hands out all that is left to the others.
+    """
+    _title(sheet, f"Modulations : {content.title}")
+    last = FIRST_MODULATION + len(content.rows) - 1
+
+    def column(letter: str) -> str:
+        return f"${letter}${FIRST_MODULATION}:${letter}${last}"
+
+    amounts = _in(AMOUNTS)
+    e, top, unit = (f"{amounts}$B${row}" for row in (ENVELOPE, APPLIED_CEILING, UNIT))
+    target = f"$B${OTHERS_TOTAL}"
+    terms: list[tuple[int, str, Any, str, str]] = [
+        (
+            FREED_TO,
+            "Les crédits libérés vont à",
+            SHARED_TEXT if content.is_shared_again else RESERVE_TEXT,
+            "@",
+            f"« {RESERVE_TEXT} » ou « {SHARED_TEXT} ».",
+        ),
+        (FREED, "Libéré par les modulations", f"=SUM({column('I')})", EUROS, ""),
+        (
+            OTHERS_TOTAL,
+            "À répartir entre les autres territoires",
+            f'=SUMPRODUCT({column("E")}*{column("D")})+IF($B${FREED_TO}="{SHARED_TEXT}",$B${FREED},0)',
+            EUROS,
+            "Leurs montants avant modulation, plus ce qui est partagé de nouveau.",
+        ),
+        (
+            KEPT_TOTAL,
+            "Montants inchangés des autres",
+            f'=SUMIF({column("L")},"{KEPT}",{column("D")})',
+            EUROS,
+            "",
+        ),
+        (SECOND_CEILING_COUNT, "Territoires au plafond", f'=COUNTIF({column("L")},"plafond")', "0", ""),
+        (
+            SECOND_FREE_KEYS,
+            "Clés des territoires qui gagnent",
+            f'=SUMIF({column("L")},"{NO_BOUND}",{column("C")})',
+            PERCENT,
+            "Ceux qu’aucune borne ne tient.",
+        ),
+        (
+            SECOND_FACTOR,
+            "Facteur commun du nouveau partage",
+            f"=IF($B${SECOND_FREE_KEYS}=0,$B${OUR_SECOND_FACTOR},"
+            f"({target}-$B${KEPT_TOTAL}-$B${SECOND_CEILING_COUNT}*{top})/$B${SECOND_FREE_KEYS})",
+            EXACT_EUROS,
+            "(À répartir − inchangés − plafonds) ÷ clés : euros pour une clé de 100 %.",
+        ),
+        (
+            OUR_SECOND_FACTOR,
+            "Facteur de l’application",
+            content.second_factor,
+            EXACT_EUROS,
+            "0 quand rien n’est partagé de nouveau.",
+        ),
+        (
+            SECOND_UNITS_LEFT,
+            "Unités à donner",
+            f"=ROUND({target}/{unit}-SUMPRODUCT({column('E')}*{column('O')}),0)",
+            "0",
+            "Une unité à chacun des plus forts restes.",
+        ),
+        (DISTRIBUTED, "Distribué", f"=ROUND(SUM({column('R')}),{DECIMALS})", EUROS, "Après modulation."),
+        (
+            RESERVED,
+            "En réserve",
+            f'=IF($B${FREED_TO}="{SHARED_TEXT}",0,$B${FREED})',
+            EUROS,
+            "Donné à personne.",
+        ),
+        (
+            BOTH_CHECK,
+            "Distribué et réserve égaux à l’enveloppe",
+            f'=IF(ROUND($B${DISTRIBUTED}+$B${RESERVED}-{e},{DECIMALS})=0,"oui","NON")',
+            "@",
+            "",
+        ),
+        (
+            SECOND_AMOUNT_CHECK,
+            "Montants égaux à ceux de l’application",
+            f'=IF(SUMPRODUCT(ABS({column("T")}))=0,"oui","NON")',
+            "@",
+            "Tous, sans écart.",
+        ),
+    ]
+    for number, name, value, number_format, sentence in terms:
+        _text(sheet.cell(number, 1), name).font = _BOLD
+        cell = sheet.cell(number, 2)
+        if number == FREED_TO:
+            _text(cell, value).fill = _TYPED
+        elif isinstance(value, str):
+            _formula(cell, value, number_format)
+        else:
+            _number(cell, value, number_format)
+        _text(sheet.cell(number, 3), sentence)
+    _headings(
+        sheet,
+        MODULATION_HEADINGS,
+        [
+            "Code",
+            "Territoire",
+            "Clé",
+            "Montant avant modulation",
+            "Prend part au nouveau partage (1 : sans modulation)",
+            "Modulation par",
+            "Coefficient ou montant",
+            "Montant modulé",
+            "Libéré",
+            "Total des autres si le facteur l’élevait",
+            "Total des autres si le facteur l’amenait au plafond",
+            "Borne",
+            "Clé × facteur commun",
+            "Montant exact",
+            "Unités entières",
+            "Reste, en unités",
+            "Rang du reste",
+            "Montant",
+            "Montant, selon l’application",
+            "Écart",
+            "Motif",
+        ],
+    )
+    k, before, part = column("C"), column("D"), column("E")
+
+    def handed_out(level: str) -> str:
+        """What the others have together at a factor: each between its amount before and the ceiling."""
+        return (
+            f"{part}*(({k}*{level}<={before})*{before}+({k}*{level}>{before})"
+            f"*(({k}*{level}<{top})*{k}*{level}+({k}*{level}>={top})*{top}))"
+        )
+
+    for number, row in enumerate(content.rows, start=FIRST_MODULATION):
+        source = number - FIRST_MODULATION + FIRST_AMOUNT
+        takes_part, key = f"$E{number}=1", f"$C{number}"
+        formulas = [
+            ("C", f"={amounts}C{source}", PERCENT),
+            ("D", f"={amounts}M{source}", EUROS),
+            ("E", f'=IF(F{number}="{NO_BOUND}",1,0)', "0"),
+            (
+                "H",
+                f'=IF(F{number}="{COEFFICIENT_TEXT}",INT(ROUND(D{number}*G{number}/{unit}+0.5,{DECIMALS}))*{unit},'
+                f'IF(F{number}="{AMOUNT_TEXT}",G{number},D{number}))',
+                EUROS,
+            ),
+            ("I", f"=ROUND(D{number}-H{number},{DECIMALS})", EUROS),
+            (
+                "J",
+                f"=IF({key}=0,{target},ROUND(SUMPRODUCT({handed_out(f'$D{number}/{key}')}),4))",
+                EUROS,
+            ),
+            (
+                "K",
+                f"=IF({key}=0,{target}+{unit},ROUND(SUMPRODUCT({handed_out(f'{top}/{key}')}),4))",
+                EUROS,
+            ),
+            (
+                "L",
+                f'=IF({takes_part},IF(J{number}>=ROUND({target},4),"{KEPT}",'
+                f'IF(K{number}<=ROUND({target},4),"plafond","{NO_BOUND}")),"modulé")',
+                "@",
+            ),
+            ("M", f"=C{number}*$B${SECOND_FACTOR}", EXACT_EUROS),
+            (
+                "N",
+                f'=IF(L{number}="{NO_BOUND}",M{number},IF(L{number}="plafond",{top},'
+                f'IF(L{number}="{KEPT}",D{number},H{number})))',
+                EXACT_EUROS,
+            ),
+            ("O", f"=INT(ROUND(N{number}/{unit},{DECIMALS}))", "#,##0"),
+            ("P", f"=IF({takes_part},ROUND(N{number}/{unit}-O{number},{DECIMALS}),-1)", "0.000000"),
+            (
+                "Q",
+                f"=RANK(P{number},{column('P')},0)+COUNTIF(P${FIRST_MODULATION}:P{number},P{number})-1",
+                "0",
+            ),
+            (
+                "R",
+                f"=ROUND((O{number}+IF({takes_part},IF(Q{number}<=$B${SECOND_UNITS_LEFT},1,0),0))*{unit},{DECIMALS})",
+                EUROS,
+            ),
+            ("T", f"=ROUND(R{number}-S{number},{DECIMALS})", "0.######"),
+        ]
+        _territory(sheet, number, row)
+        for letter, formula, number_format in formulas:
+            _formula(sheet[f"{letter}{number}"], formula, number_format)
+        sheet[f"R{number}"].font = _BOLD
+        kind, value, reason = row.asked or (NO_BOUND, None, "")
+        _text(sheet[f"F{number}"], kind).fill = _TYPED
+        if value is not None:
+            _number(sheet[f"G{number}"], value, "#,##0.######")
+        sheet[f"G{number}"].fill = _TYPED
+        _number(sheet[f"S{number}"], row.amount if row.final is None else row.final, EUROS)
+        _text(sheet[f"U{number}"], reason).alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.column_dimensions["A"].width = 42
+    sheet.column_dimensions["B"].width = 24
+    sheet.column_dimensions["U"].width = 60
+    sheet.freeze_panes = f"C{FIRST_MODULATION}"
 
 
 # --- Cells --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.db.models import Max
 from django.utils import timezone
 
 from cdppe.accounts.models import (
@@ -292,6 +293,9 @@ class ActionSheetFactory(factory.django.DjangoModelFactory):
         )
     )
     number = factory.LazyAttribute(lambda o: o.contract.action_sheets.count() + 1)
+    position = factory.LazyAttribute(
+        lambda o: (o.contract.action_sheets.aggregate(last=Max("position"))["last"] or 0) + 1
+    )
     title = factory.LazyAttribute(lambda o: f"Action {o.number}")
 
 

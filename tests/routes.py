@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,17 +36,23 @@ from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
 from contracts.actions.calendar import add_step, grant_extension
+from contracts.actions.contacts import name_contact
+from contracts.actions.exchanges import open_thread
 from contracts.actions.feeds import open_feed
 from contracts.models import (
     ActionSheet,
     CalendarFeed,
+    Contact,
     Contract,
     ContractObjective,
     ContractStep,
     DeadlineExtension,
     FieldChange,
+    SheetTemplate,
     Takeover,
+    Thread,
 )
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -90,6 +97,7 @@ OPEN = "        200  200  200  200  200  200  200  200  200  200  200  200"
 PERSONAL = "    302  200  200  200  200  200  200  200  200  200  200  302"
 SEEN = "        302  200  200  200  200  404  404  404  200  200  200  302"
 EDITED = "      302  200  200  200  403  404  404  404  403  403  403  302"
+FILLED = "      302  200  200  200  302  404  404  404  302  302  302  302"
 DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
@@ -105,6 +113,8 @@ PERSONAL_DONE = "302 302  302  302  302  302  302  302  302  302  302  302"
 PERSONAL_REFUSED = "302 422 422 422 422 422 422 422 422 422 422 302"
 # A feed is shown to nobody but its person.
 COUNCIL_EDITOR_DONE = "302 404 404 302 404 404 404 404 404 404 404 302"
+SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
+COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -118,6 +128,8 @@ class World:
     contract: Contract
     optional_objective: ContractObjective
     sheet: ActionSheet
+    archived_sheet: ActionSheet
+    template: SheetTemplate
     change: FieldChange
     deleted_sheet: FieldChange
     local_indicator: Indicator
@@ -134,6 +146,8 @@ class World:
     feed: CalendarFeed
     membership: Membership
     invitation: Invitation
+    thread: Thread
+    contact: Contact
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -149,11 +163,24 @@ def make_world() -> World:
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
     shared = _run(cast)
-    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental)
+    # Not the number that its rank would give it: there is something to renumber.
+    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental, number=3)
     return World(
         cast=cast,
         contract=cast.contract,
         optional_objective=optional,
+        archived_sheet=ActionSheetFactory(
+            contract=cast.contract, contract_objective=fundamental, archived_at=now
+        ),
+        template=SheetTemplate.objects.create(
+            objective=fundamental.objective,
+            code="trame",
+            demand="S’engager à travers une fiche action",
+            title="Trame",
+            texts={"public": "[À compléter : qui]"},
+            source="Texte",
+            position=1,
+        ),
         sheet=sheet,
         change=_change(cast, sheet),
         deleted_sheet=_deleted_sheet(cast, fundamental),
@@ -186,7 +213,26 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        thread=open_thread(
+            cast.contract,
+            Place("objectives"),
+            text="Pourquoi ces objectifs ?",
+            token=uuid.uuid4(),
+            by=cast.dgcs_editor,
+        ),
+        contact=_contact(cast),
     )
+
+
+def _contact(cast: Cast) -> Contact:
+    """Somebody without an account, named by the council."""
+    fields = {
+        "name": "Inès Perret",
+        "position": "",
+        "email": "ines.perret@isere.exemple.fr",
+        "phone": "04 65 71 00 38",
+    }
+    return name_contact(cast.contract, cast.council, fields=fields, by=cast.council_editor)
 
 
 def _change(cast: Cast, sheet: ActionSheet) -> FieldChange:
@@ -279,8 +325,11 @@ def _sheets_import(cast: Cast) -> SheetsImport:
 
 
 def _scenario(cast: Cast) -> Scenario:
-    """The campaign's own terms, as a scenario."""
-    draft = read_draft(cast.campaign, *typed_of_campaign(cast.campaign))
+    """The campaign's own terms, as a scenario, with a modulation."""
+    typed, codes = typed_of_campaign(cast.campaign)
+    row = f"e{cast.campaign.envelopes.first().pk}-mod-1"
+    typed |= {f"{row}-territory": codes[0], f"{row}-kind": "coefficient", f"{row}-value": "80 %"}
+    draft = read_draft(cast.campaign, typed | {f"{row}-reason": "Engagements non tenus."}, codes)
     return save_scenario(
         None,
         cast.campaign,
@@ -290,6 +339,7 @@ def _scenario(cast: Cast) -> Scenario:
         terms=draft.terms,
         version=0,
         by=cast.dgcs_editor,
+        modulations=draft.modulations,
     )
 
 
@@ -332,6 +382,22 @@ def transition(world: World) -> dict[str, Any]:
 
 def sheet(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.sheet.number}
+
+
+def ranked_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.sheet.pk}
+
+
+def archived_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.archived_sheet.pk}
+
+
+def demand(world: World) -> dict[str, Any]:
+    return contract(world) | {"code": world.template.code}
+
+
+def one_up(world: World) -> dict[str, Any]:
+    return {"sens": "haut"}
 
 
 def change(world: World) -> dict[str, Any]:
@@ -451,6 +517,10 @@ def free_objective(world: World) -> dict[str, Any]:
     return {"objective": world.cast.campaign.objectives.get(number=20).pk}
 
 
+def open_tab(world: World) -> dict[str, Any]:
+    return {"place": "details", "tab": "6f0a7b6e-3c07-4c0e-9b1c-2f6f3f1d8a11"}
+
+
 def institution(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk}
 
@@ -465,6 +535,18 @@ def invitation(world: World) -> dict[str, Any]:
 
 def invitation_link(world: World) -> dict[str, Any]:
     return {"token": TOKEN}
+
+
+def thread(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.thread.pk}
+
+
+def contact(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.contact.pk}
+
+
+def contract_and_council(world: World) -> dict[str, Any]:
+    return contract(world) | {"institution_pk": world.cast.council.pk}
 
 
 def broken_reset_link(world: World) -> dict[str, Any]:
@@ -508,6 +590,7 @@ ROUTES = [
     # --- Home
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
+    Route("home:rich-text-preview", nothing, post=PERSONAL),
     # --- People
     Route(
         "accounts:sign-in",
@@ -577,6 +660,16 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:sheet-move", ranked_sheet, post=DONE, data=one_up),
+    Route("contracts:sheet-archive", ranked_sheet, post=DONE),
+    Route("contracts:sheet-restore", archived_sheet, post=DONE),
+    Route(
+        "contracts:sheets-renumber",
+        contract,
+        get=EDITED,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:sheet-demand", demand, get=SEEN, post=REFUSED_FORM),
     Route(
         "contracts:takeover-start",
         get="   302  200  200  200  403  200  200  200  403  403  403  302",
@@ -610,7 +703,27 @@ ROUTES = [
     Route("contracts:history-restore", change, post=DONE, data=former_text),
     Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
+    # A section may stay empty: what is asked is the version.
+    Route("contracts:diagnosis", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:presence", contract, post=SEEN, data=open_tab),
     Route("contracts:document-render", contract, post=RENDERED),
+    # --- Exchanges: whoever sees the contract speaks in them; contacts are their own institution's
+    Route("contracts:my-exchanges", get=PERSONAL),
+    Route("contracts:exchanges", contract, get=SEEN),
+    Route("contracts:thread-open", contract, get=SEEN, post=SPOKEN),
+    Route("contracts:thread", thread, get=SEEN, post=SPOKEN),
+    Route("contracts:thread-settle", thread, post=RENDERED),
+    Route("contracts:thread-reopen", thread, post=RENDERED),
+    Route("contracts:contact-create", contract_and_council, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-edit", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-replace", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-end", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    # Only who administers the institution invites: the editor is sent back with a sentence.
+    Route(
+        "contracts:contact-invite",
+        contact,
+        post="  302  403  403  302  403  404  404  404  403  403  403  302",
+    ),
     # --- Documents
     Route("documents:job", job, get=SEEN),
     Route("documents:job-progress", job, get=SEEN),
@@ -618,6 +731,8 @@ ROUTES = [
     Route("documents:job-download", job, get=SEEN),
     # --- Tableau de bord
     Route("indicators:dashboard", contract, get=SEEN),
+    # Who only reads is sent to the page that is read.
+    Route("indicators:dashboard-fill", contract, get=FILLED, post=DONE),
     Route("indicators:dashboard-edit", section, get=EDITED, post=DONE),
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
@@ -627,6 +742,7 @@ ROUTES = [
     Route("funding:sheet-create-totals", contract, post=EDITED),
     Route("funding:sheet-edit", sheet, get=SEEN, post=REFUSED_FORM),
     Route("funding:sheet-totals", sheet, post=EDITED),
+    Route("funding:sheet-copy", ranked_sheet, get=EDITED, post=DONE),
     Route("funding:action-plan", contract, get=SEEN),
     # --- Allocation: the ministry's alone
     Route("funding:allocation-list", get=NATION_SEEN),

@@ -236,9 +236,17 @@ WITHOUT_FORM = {
     "funding:sheet-create-totals": "funding:sheet-create",
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
+    "home:rich-text-preview": "funding:sheet-edit",
 }
-# Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
+# Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
+# script of the page with two fields of its own (tests/contracts/test_presence.py).
+WITHOUT_FIELDS = {
+    "accounts:new-password",
+    "funding:letters-request",
+    "contracts:history-recreate-sheet",
+    "contracts:presence",
+    "contracts:thread-reopen",
+}
 
 
 def _attacked(site: Site) -> list[Form]:
@@ -382,7 +390,8 @@ def test_a_form_sent_twice_makes_nothing_twice(site: Site) -> None:
         grown = {table for table in once if twice[table] > once[table]}
         grown -= {"contracts_contractevent", "funding_allocationrun", "funding_allocationline"}
         if form.route == "funding:scenario-duplicate":
-            grown -= {"funding_scenario"}  # each copy was asked for, and has a name of its own
+            # Each copy was asked for, and has a name of its own.
+            grown -= {"funding_scenario", "funding_scenariomodulation"}
         assert not grown, f"{form.action} sent twice: {grown}"
 
 
@@ -438,6 +447,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "indicator_id": (0, 2**63, 10**30),
     "membership_pk": (0, 2**63, 10**30),
     "invitation_pk": (0, 2**63, 10**30),
+    "institution_pk": (0, 2**63, 10**30),
     "job_id": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "reference": ("x", "38", "38-", "-2030", "38-2030-1", "38-2031", "99-2030", "38_2030", "a" * 300),
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
@@ -499,8 +509,9 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
     """The right contract in the address, somebody else's objective, sheet or row behind it."""
     world, cast = site.world, site.world.cast
     with transaction.atomic():
+        # A primary key that no row of the Isère has, in any table.
         objective = ContractObjective.objects.create(
-            contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
+            pk=700_001, contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
         )
         sheet = ActionSheetFactory(contract=cast.foreign_contract, contract_objective=objective, number=77)
         row = IndicatorFactory(
@@ -552,6 +563,13 @@ ASKED = (
     "campagne",
     "territoire",
     "next",
+    "etat",
+    "texte",
+    "demande",
+    "qui",
+    "partie",
+    "ministere",
+    "lieu",
 )
 
 

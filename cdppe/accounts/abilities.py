@@ -25,6 +25,8 @@ class Ability(StrEnum):
     CONTRACT_READ = "contract.read"
     CONTRACT_CREATE = "contract.create"
     CONTRACT_EDIT = "contract.edit"
+    CONTRACT_COMMENT = "contract.comment"
+    CONTACT_EDIT = "contact.edit"
     BANK_ACCOUNT_EDIT = "bank_account.edit"
     DOCUMENT_RENDER = "document.render"
     NATION_FOLLOW = "nation.follow"
@@ -34,10 +36,12 @@ class Ability(StrEnum):
     DEADLINE_EXTEND = "deadline.extend"
 
 
-_READ = frozenset({Ability.CONTRACT_READ})
+# Whoever sees a contract may speak in its exchanges, readers and the ministry too.
+_READ = frozenset({Ability.CONTRACT_READ, Ability.CONTRACT_COMMENT})
 _EDIT = _READ | {
     Ability.CONTRACT_CREATE,
     Ability.CONTRACT_EDIT,
+    Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
 }
 # A signatory of a party may do what its editors may; signing itself comes with the agreements.

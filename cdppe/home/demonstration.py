@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import tomllib
+import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,9 +20,12 @@ from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from contracts.actions.action_sheets import create_action_sheet
 from contracts.actions.calendar import add_step, grant_extension, settle_deadline
+from contracts.actions.contacts import CONTACT_FIELDS, name_contact
 from contracts.actions.contracts import create_contract
+from contracts.actions.exchanges import open_thread, reply
 from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
@@ -30,6 +34,8 @@ from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
+NOT_FIELDS = ("objective", "own", "answers_demand")
+"""What a sheet of the demonstration says besides its own texts."""
 OWN_TERMS = "Termes de la campagne"
 WITHOUT_CEILING = "Sans dotation maximale"
 
@@ -42,6 +48,7 @@ def load_demonstration(folder: Path) -> list[str]:
     lines += _try_scenarios()
     for path in sorted(folder.glob("*-*.toml")):
         lines.append(_load_contract(_read(path)))
+    lines.append(_load_exchanges(_read(folder / "echanges.toml")))
     return lines
 
 
@@ -228,9 +235,11 @@ class _Filling:
                 name: text.format(public=item.get("public", ""), but=item.get("operational_objective", ""))
                 for name, text in texts.items()
             }
-            fields |= {name: value for name, value in item.items() if name not in ("objective", "own")}
+            fields |= {name: value for name, value in item.items() if name not in NOT_FIELDS}
             fields["contract_objective"] = self._contract_objective(item)
-            sheet = create_action_sheet(self.contract, fields=fields, by=self.by)
+            sheet = create_action_sheet(
+                self.contract, fields=fields, by=self.by, answers_demand=item.get("answers_demand", "")
+            )
             if texts:
                 sheet.has_invented_text = True
                 sheet.save(update_fields=["has_invented_text"])
@@ -393,3 +402,37 @@ def _figure(indicator: Indicator, growth: Decimal | None, rank: int) -> Decimal 
     if Indicator.objects.filter(denominator=indicator).exists():
         base *= 20
     return (base * (1 + growth * rank)).quantize(Decimal(1))
+
+
+def _load_exchanges(content: dict[str, Any]) -> str:
+    """The contacts and threads of one contract; one where somebody is a contact or spoke is left alone."""
+    contract = Contract.objects.select_related("territory__region").get(reference=content["contract"])
+    if contract.threads.exists() or contract.contacts.exists():
+        return f"Échanges du contrat {contract.reference} : déjà là, laissés tels quels."
+    for item in content["contacts"]:
+        fields = {name: item[name] for name in CONTACT_FIELDS}
+        by = User.objects.get(email=item["by"])
+        name_contact(contract, _institution(**item["institution"]), fields=fields, by=by)
+    for item in content["threads"]:
+        _load_thread(contract, item)
+    return f"Échanges du contrat {contract.reference} : {contract.threads.count()}."
+
+
+def _load_thread(contract: Contract, item: dict[str, Any]) -> None:
+    place = Place(item["part"]) if "part" in item else _place_in_sheet(contract, item)
+    first, *answers = item["messages"]
+    thread = open_thread(
+        contract, place, text=first["text"], token=uuid.uuid4(), by=User.objects.get(email=first["by"])
+    )
+    for answer in answers:
+        reply(
+            thread,
+            text=answer["text"],
+            token=uuid.uuid4(),
+            settles=answer.get("settles", False),
+            by=User.objects.get(email=answer["by"]),
+        )
+
+
+def _place_in_sheet(contract: Contract, item: dict[str, Any]) -> Place:
+    return Place("sheets", contract.action_sheets.get(number=item["sheet"]).pk, item["field"])

@@ -9,21 +9,25 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
 from contracts.calendar import Duty, agenda
 from contracts.deadlines import NationalDeadline, national_deadlines
+from contracts.exchanges import concerning, thread_lines
 from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
 from contracts.views.access import signed_in
 from contracts.workflow import ContractState
 
+LONGEST_PREVIEW = 100_000
+"""Characters of one text that the preview shows, more than any field takes."""
 MISSING_SHOWN = 3
 COMING_SHOWN = 2
 DEADLINES_SHOWN = 3
+THREADS_SHOWN = 4
 
 
 @require_GET
@@ -31,8 +35,28 @@ def index(request: HttpRequest) -> HttpResponse:
     """The ministry's page for those who follow the country, the territories' page for everybody else."""
     user = signed_in(request)
     if can(user, Ability.NATION_FOLLOW):
-        return render(request, "home/national.html", _national(request.GET.get("campagne", "")))
-    return render(request, "home/territories.html", _territories(user, timezone.localdate()))
+        context = _national(request.GET.get("campagne", "")) | _concerns(user)
+        return render(request, "home/national.html", context)
+    context = _territories(user, timezone.localdate()) | _concerns(user)
+    return render(request, "home/territories.html", context)
+
+
+def _concerns(user: User) -> dict[str, Any]:
+    """The exchanges that concern the person: the first of them, those that wait first, and how many."""
+    threads = concerning(user)
+    total = threads.count()
+    shown = thread_lines(list(threads[:THREADS_SHOWN]), user) if total else []
+    return {"threads": shown, "thread_count": total}
+
+
+@require_POST
+def rich_text_preview(request: HttpRequest) -> HttpResponse:
+    """The part of a page that shows the typed `text` formatted as pages and the PDF will; writes nothing."""
+    text = request.POST.get("text", "")
+    if len(text) > LONGEST_PREVIEW:
+        sentence = "Ce texte est trop long pour être montré : raccourcissez-le."
+        return render(request, "components/rich_text_preview.html", {"sentence": sentence}, status=422)
+    return render(request, "components/rich_text_preview.html", {"sentence": "", "text": text})
 
 
 def _territories(user: User, today: dt.date) -> dict[str, Any]:

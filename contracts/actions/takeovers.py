@@ -21,6 +21,8 @@ from contracts.models import Campaign, Contract, Takeover
 from contracts.workflow import ContractState, find_transition
 
 MAX_BYTES = 20 * 1024 * 1024
+END_OF_FILE_WITHIN = 2 * 1024
+"""Where the last mark of a whole PDF stands, from its end, in bytes."""
 PUT_IN_FORCE = "put-in-force"
 
 
@@ -107,5 +109,5 @@ def check_signed_file(content: bytes) -> None:
         raise RuleViolation("Ce fichier est vide : choisissez le PDF du contrat signé.")
     if len(content) > MAX_BYTES:
         raise RuleViolation("Ce fichier dépasse 20 Mo : numérisez-le dans une définition plus faible.")
-    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-2048:]:
+    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-END_OF_FILE_WITHIN:]:
         raise RuleViolation("Ce fichier n’est pas un PDF complet : choisissez le PDF du contrat signé.")

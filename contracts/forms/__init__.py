@@ -3,6 +3,7 @@
 from contracts.forms.action_sheets import ActionSheetForm
 from contracts.forms.calendar import EffectDateForm, ExtensionForm, FeedForm, StepForm
 from contracts.forms.contracts import BankAccountForm, ContractForm, DetailsForm
+from contracts.forms.diagnosis import DiagnosisForm
 from contracts.forms.objectives import AddObjectiveForm, OwnObjectiveForm
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "BankAccountForm",
     "ContractForm",
     "DetailsForm",
+    "DiagnosisForm",
     "EffectDateForm",
     "ExtensionForm",
     "FeedForm",

@@ -12,7 +12,8 @@ from cdppe.lib.errors import RuleViolation
 from contracts.actions.takeovers import MAX_BYTES, check_signed_file
 from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
 
-EARLIEST = dt.date(2000, 1, 1)
+OLDEST = dt.timedelta(days=20 * 366)
+"""A contract signed before is a date mistyped."""
 
 
 class TakeoverForm(forms.Form):
@@ -37,9 +38,10 @@ class TakeoverForm(forms.Form):
     )
 
     def clean_signed_on(self) -> dt.date:
-        """A date that has passed, of this century."""
+        """A date that has passed, not too long ago."""
         on: dt.date = self.cleaned_data["signed_on"]
-        if not EARLIEST <= on <= timezone.localdate():
+        today = timezone.localdate()
+        if not today - OLDEST <= on <= today:
             raise forms.ValidationError("Écrivez la date de signature du contrat : elle est déjà passée.")
         return on
 

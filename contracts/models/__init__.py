@@ -14,8 +14,10 @@ from contracts.models.campaigns import (
     Measure,
     Objective,
     RetroplanningStep,
+    SheetTemplate,
     Signatory,
 )
+from contracts.models.contacts import Contact
 from contracts.models.contracts import (
     BankAccount,
     Contract,
@@ -23,7 +25,10 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.diagnosis import Diagnosis, DiagnosisText
+from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
+from contracts.models.presence import Presence
 from contracts.models.takeovers import Takeover
 
 __all__ = [
@@ -33,6 +38,7 @@ __all__ = [
     "CalendarPhase",
     "Campaign",
     "Commitment",
+    "Contact",
     "Contract",
     "ContractEvent",
     "ContractModel",
@@ -41,11 +47,21 @@ __all__ = [
     "ContractStep",
     "Deadline",
     "DeadlineExtension",
+    "Diagnosis",
+    "DiagnosisText",
     "FieldChange",
     "Measure",
+    "Mention",
+    "Message",
+    "MessageKind",
     "Objective",
+    "Presence",
     "RetroplanningStep",
     "SettledDeadline",
+    "SheetTemplate",
     "Signatory",
     "Takeover",
+    "Thread",
+    "ThreadReading",
+    "ThreadState",
 ]

@@ -238,6 +238,8 @@ class ContractEvent(models.Model):
     )
     code = models.CharField("nature", max_length=60)
     sentence = models.CharField("ce qui s’est passé", max_length=300)
+    place = models.CharField("où", max_length=120, blank=True)
+    """The part or the object that it happened to, as `contracts.places` writes it; empty for the contract."""
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -48,7 +48,8 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     )
     # Counted in subqueries: two joins in one query would multiply each other's rows.
     contracts = found.qs.annotate(
-        objective_count=_count_of(ContractObjective.objects), sheet_count=_count_of(ActionSheet.objects)
+        objective_count=_count_of(ContractObjective.objects),
+        sheet_count=_count_of(ActionSheet.objects.in_plan()),
     )
     page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {

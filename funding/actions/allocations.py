@@ -1,10 +1,11 @@
-"""Running the allocation of an envelope (annexe 4; rules F5 to F7)."""
+"""Running the allocation of an envelope, and its modulations (annexe 4; rules F5 to F7, F9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -13,6 +14,15 @@ from cdppe.lib.errors import MissingPiece, RuleViolation
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.criteria import Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, Scenario, SeriesEdition
+from funding.modulation import (
+    RESERVE,
+    Destination,
+    ModulatedAllocation,
+    ModulatedLine,
+    Modulation,
+    ModulationRefused,
+    modulate,
+)
 
 
 @dataclass(frozen=True)
@@ -56,21 +66,30 @@ class CriterionTerm:
 
 @dataclass(frozen=True)
 class Terms:
-    """How one envelope is shared: euros and weights in per cent; a floor or a ceiling may be missing."""
+    """How one envelope is shared: euros and weights in per cent; a floor or a ceiling may be missing.
+
+    `freed_to` says what becomes of what the modulations free (rule F9).
+    """
 
     amount: Decimal | None
     floor: Decimal | None
     ceiling: Decimal | None
     unit: Decimal
     criteria: tuple[CriterionTerm, ...]
+    modulations: tuple[Modulation, ...] = ()
+    freed_to: Destination = RESERVE
 
 
 @dataclass(frozen=True)
 class Shared:
-    """An envelope shared, and the figures that it was shared by; nothing is stored."""
+    """An envelope shared, and the figures that it was shared by; nothing is stored.
+
+    `modulated` holds the amounts in the end, which are the allocation's own without any modulation.
+    """
 
     allocation: Allocation
     figures: Figures
+    modulated: ModulatedAllocation
 
 
 def terms_of(envelope: Envelope) -> Terms:
@@ -100,7 +119,8 @@ def share(envelope: Envelope, terms: Terms, territories: Sequence[Territory]) ->
     codes = [criterion.series_code for criterion in terms.criteria]
     chosen = {each.series_code: each.edition for each in terms.criteria if each.edition is not None}
     figures = figures_of(territories, codes, chosen)
-    return Shared(_allocate(envelope, terms, terms.amount, territories, figures), figures)
+    allocation = _allocate(envelope, terms, terms.amount, territories, figures)
+    return Shared(allocation, figures, _modulate(envelope, terms, allocation, territories))
 
 
 def run_allocation(envelope: Envelope, *, year: int, by: User | None) -> AllocationRun:
@@ -142,11 +162,14 @@ def run_terms(
         amount=shared.allocation.total,
         inputs=_inputs(terms, shared.figures),
         factor=str(shared.allocation.factor),
+        freed=shared.modulated.freed,
+        reserve=shared.modulated.reserve,
+        second_factor="" if shared.modulated.factor is None else str(shared.modulated.factor),
         weakest_status=shared.figures.weakest_status,
         scenario=scenario,
         created_by=by,
     )
-    _store_lines(run, shared.allocation, territories)
+    _store_lines(run, shared, territories)
     return run
 
 
@@ -174,18 +197,33 @@ def _allocate(
             unit=terms.unit,
         )
     except AllocationRefused as refusal:
-        names = {territory.code: str(territory) for territory in territories}
         labels = {criterion.series_code: criterion.label for criterion in terms.criteria}
-        raise AllocationImpossible(envelope, _obstacles(refusal, names, labels)) from refusal
+        raise AllocationImpossible(envelope, _obstacles(refusal, _names(territories), labels)) from refusal
+
+
+def _modulate(
+    envelope: Envelope, terms: Terms, allocation: Allocation, territories: Sequence[Territory]
+) -> ModulatedAllocation:
+    try:
+        return modulate(allocation, terms.modulations, terms.freed_to)
+    except ModulationRefused as refusal:
+        obstacles = _obstacles(refusal, _names(territories), {}, what="modulation")
+        raise AllocationImpossible(envelope, obstacles) from refusal
+
+
+def _names(territories: Sequence[Territory]) -> dict[str, str]:
+    return {territory.code: str(territory) for territory in territories}
 
 
 def _obstacles(
-    refusal: AllocationRefused, names: Mapping[str, str], labels: Mapping[str, str]
+    refusal: AllocationRefused, names: Mapping[str, str], labels: Mapping[str, str], *, what: str = ""
 ) -> list[Obstacle]:
+    """The problems, their territories and criteria named; `what` says what of a territory is wrong."""
     obstacles = []
     for problem in refusal.problems:
         parts = [names.get(problem.territory, problem.territory), labels.get(problem.series, problem.series)]
-        place = ", ".join(f"« {part} »" for part in parts if part) or problem.place
+        named = [f"« {part} »" for part in parts if part]
+        place = ", ".join([*named, what] if named and what else named) or problem.place
         obstacles.append(Obstacle(place, problem.reason, problem.territory, problem.series))
     return obstacles
 
@@ -213,6 +251,20 @@ def _inputs(terms: Terms, figures: Figures) -> dict[str, object]:
             }
             for code, row in figures.by_territory.items()
         },
+        "modulations": [_modulation(each) for each in terms.modulations],
+        "freed_to": terms.freed_to,
+    }
+
+
+def _modulation(modulation: Modulation | None) -> dict[str, str]:
+    """A modulation as JSON, the number as text; {} for none."""
+    if modulation is None:
+        return {}
+    return {
+        "territory": modulation.code,
+        "kind": modulation.kind,
+        "value": _text(Decimal(str(modulation.value))) or "",
+        "reason": modulation.reason,
     }
 
 
@@ -239,7 +291,7 @@ def _text(number: Decimal | None) -> str | None:
     return f"{whole:f}" if number == whole else f"{number.normalize():f}"
 
 
-def _store_lines(run: AllocationRun, allocation: Allocation, territories: Sequence[Territory]) -> None:
+def _store_lines(run: AllocationRun, shared: Shared, territories: Sequence[Territory]) -> None:
     ids = {territory.code: territory.pk for territory in territories}
     AllocationLine.objects.bulk_create(
         AllocationLine(
@@ -260,7 +312,18 @@ def _store_lines(run: AllocationRun, allocation: Allocation, territories: Sequen
             proportional=str(line.proportional),
             bound=line.bound or "",
             exact=str(line.exact),
-            amount=line.amount,
+            amount=after.amount,
+            **(_after(after) if shared.modulated.modulated else {}),
         )
-        for line in allocation.lines
+        for line, after in zip(shared.allocation.lines, shared.modulated.lines, strict=True)
     )
+
+
+def _after(line: ModulatedLine) -> dict[str, Any]:
+    """What a line keeps of its modulation, or of that of the others."""
+    return {
+        "allocated": line.before,
+        "modulation": _modulation(line.modulation),
+        "exact_after": str(line.exact),
+        "bound_after": line.bound or "",
+    }

@@ -1,8 +1,9 @@
-"""Saving, duplicating and computing scenarios (rules F5 to F8)."""
+"""Saving, duplicating and computing scenarios (rules F5 to F9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -12,8 +13,11 @@ from cdppe.accounts.models import Territory, User
 from cdppe.lib.errors import MissingPiece, RuleViolation, StaleVersion
 from contracts.models import Campaign
 from funding.actions.allocations import Terms, run_terms
-from funding.models import AllocationRun, Envelope, Scenario
+from funding.models import AllocationRun, Envelope, Scenario, ScenarioModulation
 from funding.models.scenario import LONGEST_NAME
+from funding.modulation import COEFFICIENT, Modulation
+
+Modulations = Mapping[Envelope, Sequence[Modulation]]
 
 
 @transaction.atomic
@@ -27,10 +31,12 @@ def save_scenario(
     terms: Mapping[str, Any],
     version: int,
     by: User,
+    modulations: Modulations | None = None,
 ) -> Scenario:
     """Write a scenario, a new one when `scenario` is None; the scenario as it is now stored.
 
-    `terms` is what `Scenario.terms` keeps, already read. Raises StaleVersion, whose `stored` is the scenario
+    `terms` is what `Scenario.terms` keeps, already read; `modulations` those of each envelope, none when
+    it is left out, of territories of the campaign (F9). Raises StaleVersion, whose `stored` is the scenario
     as somebody else saved it since, RuleViolation when another one of the year has the name; nothing is
     written then.
     """
@@ -55,12 +61,31 @@ def save_scenario(
     stored.updated_at = timezone.now()
     stored.save()
     stored.territories.set(territories)
+    _keep_modulations(stored, modulations or {})
     return stored
+
+
+def _keep_modulations(scenario: Scenario, modulations: Modulations) -> None:
+    """These take the place of those that the scenario had."""
+    codes = {each.code for rows in modulations.values() for each in rows}
+    ids = dict(Territory.objects.filter(code__in=codes).values_list("code", "pk"))
+    scenario.modulations.all().delete()
+    ScenarioModulation.objects.bulk_create(
+        ScenarioModulation(
+            scenario=scenario,
+            envelope=envelope,
+            territory_id=ids[each.code],
+            reason=each.reason,
+            **{"coefficient" if each.kind == COEFFICIENT else "amount": Decimal(str(each.value))},
+        )
+        for envelope, rows in modulations.items()
+        for each in rows
+    )
 
 
 @transaction.atomic
 def duplicate_scenario(scenario: Scenario, *, by: User) -> Scenario:
-    """A copy of `scenario` under a name of its own ("… (copie)", "… (copie 2)")."""
+    """A copy of `scenario`, modulations included, under a name of its own ("… (copie)", "… (copie 2)")."""
     Campaign.objects.select_for_update(no_key=True).get(pk=scenario.campaign_id)
     taken = set(
         Scenario.objects.filter(campaign=scenario.campaign_id, year=scenario.year).values_list(
@@ -81,6 +106,17 @@ def duplicate_scenario(scenario: Scenario, *, by: User) -> Scenario:
         updated_by=by,
     )
     copy.territories.set(scenario.territories.all())
+    ScenarioModulation.objects.bulk_create(
+        ScenarioModulation(
+            scenario=copy,
+            envelope_id=each.envelope_id,
+            territory_id=each.territory_id,
+            coefficient=each.coefficient,
+            amount=each.amount,
+            reason=each.reason,
+        )
+        for each in scenario.modulations.all()
+    )
     return copy
 
 

@@ -5,7 +5,7 @@ from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
 from funding.models.own_means import OwnMeans, Service
 from funding.models.publication import Publication, PublishedAmount
-from funding.models.scenario import Scenario
+from funding.models.scenario import Scenario, ScenarioModulation
 from funding.models.sheets_import import SheetsImport
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Publication",
     "PublishedAmount",
     "Scenario",
+    "ScenarioModulation",
     "SeriesEdition",
     "Service",
     "SheetsImport",

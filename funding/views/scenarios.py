@@ -1,4 +1,4 @@
-"""DGCS tries ways of sharing the envelopes before it publishes one (annexe 4; rules F5 to F8).
+"""DGCS tries ways of sharing the envelopes before it publishes one (annexe 4; rules F5 to F9).
 
 Reading takes ALLOCATION_READ; writing, computing and duplicating take ALLOCATION_RUN. While one types,
 nothing is stored until « Enregistrer ».
@@ -90,11 +90,16 @@ def scenario_compare(request: HttpRequest, code: str) -> HttpResponse:
         "sort": sort,
         "query": "",
         "comparison": None,
+        "modulations": [],
         "is_all_official": True,
     }
     if first is not None and second is not None:
         results = [results_of(draft_of(each)) for each in (first, second)]
         context["comparison"] = compare(results[0], results[1], envelope=envelope, sort=sort)
+        context["modulations"] = [
+            {"scenario": scenario, "summaries": result.modulations, "of": f", {rank} scénario"}
+            for scenario, result, rank in zip((first, second), results, ("premier", "second"), strict=True)
+        ]
         context["is_all_official"] = all(each.is_all_official for each in results)
         asked = {"a": first.pk, "b": second.pk, "enveloppe": envelope.code if envelope is not None else ""}
         context["query"] = urlencode(asked)
@@ -168,6 +173,8 @@ def _save(request: HttpRequest, campaign: Campaign, scenario: Scenario | None) -
     draft = _typed(campaign, request.POST)
     text = request.POST.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    if "add" in request.POST or "remove" in request.POST:
+        return _page(request, scenario, draft, version=version)
     if not draft.is_valid:
         return _page(request, scenario, draft, version=version, status=422)
     try:
@@ -180,6 +187,7 @@ def _save(request: HttpRequest, campaign: Campaign, scenario: Scenario | None) -
             terms=draft.terms,
             version=version,
             by=signed_in(request),
+            modulations=draft.modulations,
         )
     except StaleVersion as refusal:
         stored: Scenario = refusal.stored
@@ -234,7 +242,12 @@ def _page(
 
 
 def _typed(campaign: Campaign, sent: QueryDict) -> Draft:
-    return read_draft(campaign, sent.dict(), set(sent.getlist("territory")))
+    """What was typed; `add` (an envelope) adds a row of modulation, `remove` (a row) takes one away."""
+    removed = sent.get("remove", "")
+    typed = {
+        name: str(text) for name, text in sent.items() if not removed or not name.startswith(f"{removed}-")
+    }
+    return read_draft(campaign, typed, set(sent.getlist("territory")), new_row_in=sent.get("add", ""))
 
 
 def _asked_scenario(campaign: Campaign, text: str) -> Scenario | None:

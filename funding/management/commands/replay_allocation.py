@@ -44,5 +44,10 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             f"La répartition {number} ({run.envelope.label} {run.year}) redonne exactement les mêmes "
-            f"chiffres : {run.lines.count()} territoires, {format_euros(run.amount)}."
+            f"chiffres : {run.lines.count()} territoires, {format_euros(run.distributed)}{_reserve(run)}."
         )
+
+
+def _reserve(run: AllocationRun) -> str:
+    """What the modulations kept from the territories (rule F9)."""
+    return f" et {format_euros(run.reserve)} en réserve" if run.reserve else ""

@@ -33,7 +33,7 @@ def derive_steps(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_add_holidays_and_digests"),
-        ("contracts", "0004_take_over"),
+        ("contracts", "0005_order_and_archive_of_sheets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
