@@ -286,7 +286,9 @@ def grant_extension(
             f"Une prolongation est plus tardive que l’échéance nationale, le {date_format(deadline.due_on)}."
         )
     stored = (
-        DeadlineExtension.objects.select_for_update().filter(deadline=deadline, territory=territory).first()
+        DeadlineExtension.objects.select_for_update(of=("self",))
+        .filter(deadline=deadline, territory=territory)
+        .first()
     )
     if (stored.version if stored else 0) != version:
         raise StaleVersion(
@@ -315,7 +317,7 @@ def grant_extension(
 @transaction.atomic
 def withdraw_extension(extension: DeadlineExtension, *, by: User) -> None:
     """The national date holds again. Raises WrongState when the extension is gone already."""
-    stored = DeadlineExtension.objects.select_for_update().filter(pk=extension.pk).first()
+    stored = DeadlineExtension.objects.select_for_update(of=("self",)).filter(pk=extension.pk).first()
     if stored is None:
         raise WrongState("Cette prolongation est déjà retirée.")
     label = extension.deadline.label

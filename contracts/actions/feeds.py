@@ -31,7 +31,9 @@ def open_feed(user: User, contract: Contract | None, *, only_mine: bool) -> Cale
 
     The address of a feed that is open already stays as it is.
     """
-    feed = CalendarFeed.objects.select_for_update().filter(user=user, contract=contract).first()
+    feed = (
+        CalendarFeed.objects.select_for_update().filter(user=user, contract=contract).order_by("pk").first()
+    )
     if feed is not None:
         feed.only_mine = only_mine
         feed.save(update_fields=["only_mine"])
@@ -69,7 +71,8 @@ def revoke_feed(feed: CalendarFeed, *, by: User) -> None:
 
 
 def _locked(feed: CalendarFeed, by: User) -> CalendarFeed:
-    found = CalendarFeed.objects.visible_to(by).select_for_update().filter(pk=feed.pk).first()
+    # Not in the model's order: it joins the contract, and PostgreSQL locks no row of an outer join.
+    found = CalendarFeed.objects.visible_to(by).select_for_update().filter(pk=feed.pk).order_by("pk").first()
     if found is None:
         raise WrongState("Cet abonnement est déjà supprimé.")
     return found
