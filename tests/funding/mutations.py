@@ -251,7 +251,7 @@ class Suite:
         self.borrowed = [
             name
             for name, value in vars(tests).items()
-            if getattr(module, name, None) is value and not isinstance(value, ModuleType)
+            if getattr(module, name, None) is value and not name.startswith("_")
         ]
         self.examples = [
             example
