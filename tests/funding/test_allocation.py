@@ -154,6 +154,12 @@ def test_an_amount_that_falls_exactly_on_a_bound_is_on_it() -> None:
     assert result.factor == 10
 
 
+def test_without_floor_a_weighted_figure_of_zero_receives_nothing_either() -> None:
+    result = allocate(Decimal(4), {"A": {"x": 0}, "B": {"x": 1}}, {"x": 100})
+    assert amounts(result) == {"A": 0, "B": 4}
+    assert result.floor == 0
+
+
 def test_an_empty_envelope_gives_nothing_to_everybody() -> None:
     result = allocate_by_key(Decimal(0), {"A": 1, "B": 2}, Decimal(0), Decimal(5))
     assert amounts(result) == {"A": 0, "B": 0}
@@ -168,6 +174,13 @@ def test_when_all_are_on_the_floor_the_factor_is_the_largest_that_leaves_them_th
     result = allocate_by_key(Decimal(100), {"A": 1, "B": 1, "C": 3, "D": 0, "E": 0}, Decimal(20))
     assert set(bounds(result).values()) == {"floor"}
     assert result.factor == Fraction(100, 3)
+
+
+def test_when_only_one_key_is_not_zero_and_all_are_on_the_floor_the_factor_leaves_it_there() -> None:
+    """The envelope, 60 for a whole key, would give A 60: A leaves the floor above 20."""
+    result = allocate_by_key(Decimal(60), {"A": 1, "B": 0, "C": 0}, Decimal(20))
+    assert set(bounds(result).values()) == {"floor"}
+    assert result.factor == 20
 
 
 def test_when_all_are_on_the_ceiling_the_factor_is_the_smallest_that_takes_them_there() -> None:
@@ -199,6 +212,10 @@ def test_the_last_units_go_to_the_largest_remainders() -> None:
     assert [line.rounding_gap for line in result.lines] == [Fraction(-2, 5), Fraction(1, 2), Fraction(-1, 10)]
 
 
+def test_keys_may_come_in_pairs() -> None:
+    assert allocate_by_key(Decimal(9), [("B", 2), ("A", 1)]) == allocate_by_key(Decimal(9), {"A": 1, "B": 2})
+
+
 @pytest.mark.parametrize("order", ["ABC", "CBA", "BCA"])
 def test_equal_remainders_are_served_in_the_order_of_the_codes(order: str) -> None:
     result = allocate_by_key(Decimal(5), dict.fromkeys(order, 1))
@@ -217,6 +234,13 @@ def test_a_thousand_euros_may_be_the_unit() -> None:
     assert [str(amount) for amount in amounts(result).values()] == ["17000", "33000"]
     assert (str(result.envelope), str(result.unit), str(result.total)) == ("50000", "1000", "50000")
     assert result.lines[0].rounding_gap == 17_000 - Fraction(50_000, 3)
+
+
+def test_floor_and_ceiling_hold_in_thousands_of_euros_too() -> None:
+    keys = {"A": 1, "B": 4, "C": 15}
+    result = allocate_by_key(Decimal(20_000), keys, Decimal(3000), Decimal(9000), Decimal(1000))
+    assert amounts(result) == {"A": 3000, "B": 8000, "C": 9000}
+    assert bounds(result) == {"A": "floor", "B": None, "C": "ceiling"}
 
 
 def test_a_cent_may_be_the_unit() -> None:
@@ -297,6 +321,9 @@ def test_very_large_amounts_stay_exact() -> None:
     result = allocate_by_key(10**18 - 1, {"A": 1, "B": 1, "C": 1}, unit=Decimal("0.000000000000001"))
     assert result.total == 10**18 - 1
     assert len({line.amount for line in result.lines}) == 1
+    sevenths = allocate_by_key(10**18 - 1, {"A": 1, "B": 6}, unit=Decimal("0.000000000000001"))
+    assert str(sevenths.lines[0].amount) == "142857142857142857.000000000000000"
+    assert sum(Fraction(line.amount) for line in sevenths.lines) == 10**18 - 1
 
 
 def test_the_largest_usable_figures_are_used() -> None:
@@ -419,6 +446,13 @@ def test_neither_a_result_nor_a_problem_can_be_changed() -> None:
         with pytest.raises(AttributeError):
             setattr(thing, name, None)
         assert getattr(thing, name) == before
+        assert not hasattr(thing, "__dict__")  # nothing can be hung on it, and thousands stay small
+
+
+def test_the_printed_result_of_a_long_allocation_stays_short() -> None:
+    text = repr(allocate_by_key(Decimal(100), {f"{number:03d}": 1 for number in range(100)}))
+    assert "envelope=Decimal('100')" in text
+    assert "lines=" not in text
 
 
 # --- Refusals (rule F7): every problem at once, each with its cell ---------------------------------
@@ -583,6 +617,25 @@ def test_a_criterion_that_nobody_has_is_refused_once_not_territory_by_territory(
     assert (problem.code, problem.place, problem.series) == ("unknown-criterion", "critère z", "z")
 
 
+def test_a_figure_that_one_territory_alone_leaves_out_is_missing_there() -> None:
+    figures = {"A": {"x": 1, "y": 2}, "B": {"x": 3}}
+    assert refusal(Decimal(10), figures, {"x": 50, "y": 50}) == [("missing", "territoire B, critère y")]
+
+
+def test_a_problem_names_a_territory_and_a_series_only_when_it_lies_there() -> None:
+    weights: Any = {"x": None, "y": 50, "z": 50}
+    rows = [("A", {"x": 1, "y": 0}), ("A", {"x": 1, "y": 0}), ("B", {"x": 3, "y": 0})]
+    with pytest.raises(AllocationRefused) as refused:
+        allocate(Decimal("0.5"), rows, weights)
+    assert [(problem.code, problem.territory, problem.series) for problem in refused.value.problems] == [
+        ("duplicate-territory", "A", ""),
+        ("missing", "", "x"),
+        ("criterion-total-zero", "", "y"),
+        ("unknown-criterion", "", "z"),
+        ("not-a-multiple", "", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     "last", [Decimal("14.4"), Decimal("14.6"), Decimal("14.5000000001"), Fraction(43, 3)]
 )
@@ -643,7 +696,11 @@ def test_an_allocation_without_criterion_or_without_territory_is_refused() -> No
 @pytest.mark.parametrize("code", ["", " ", " 38", "38 ", None, 38])
 def test_a_territory_without_a_proper_code_is_refused_by_its_row(code: Any) -> None:
     rows = [("01", {"x": 1}), (code, {"x": 2})]
-    assert refusal(Decimal(10), rows, WHOLE) == [("empty-territory", "ligne 2")]
+    with pytest.raises(AllocationRefused) as refused:
+        allocate(Decimal(10), rows, WHOLE)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.place) == ("empty-territory", "ligne 2")
+    assert problem.reason == f"«\u00a0{code}\u00a0» n'est pas un code de territoire."
 
 
 def test_a_territory_given_twice_is_refused_by_its_code() -> None:

@@ -188,9 +188,7 @@ def test_neither_a_result_nor_a_modulation_can_be_changed() -> None:
 # --- What is refused ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def before() -> Allocation:
-    return shared(1_000_000, {"01": 2, "02": 3, "2A": 5}, floor=100_000, ceiling=500_000, unit=1000)
+PLAIN = shared(1_000_000, {"01": 2, "02": 3, "2A": 5}, floor=100_000, ceiling=500_000, unit=1000)
 
 
 @pytest.mark.parametrize(
@@ -213,22 +211,20 @@ def before() -> Allocation:
         (Modulation("01", "rien", 1, REASON), "unknown-kind", "ni un coefficient ni un montant"),
     ],
 )
-def test_a_wrong_modulation_is_refused_with_its_territory(
-    before: Allocation, asked: Modulation, code: str, said: str
-) -> None:
-    (found,) = refusal(before, [asked])
+def test_a_wrong_modulation_is_refused_with_its_territory(asked: Modulation, code: str, said: str) -> None:
+    (found,) = refusal(PLAIN, [asked])
     assert found[:2] == (code, asked.code)
     assert said in found[2]
 
 
-def test_the_amount_itself_and_zero_are_allowed(before: Allocation) -> None:
-    assert modulate(before, [amount("01", 200_000), amount("02", 0)]).freed == 300_000
+def test_the_amount_itself_and_zero_are_allowed() -> None:
+    assert modulate(PLAIN, [amount("01", 200_000), amount("02", 0)]).freed == 300_000
 
 
-def test_everything_wrong_is_said_at_once_and_names_the_place(before: Allocation) -> None:
+def test_everything_wrong_is_said_at_once_and_names_the_place() -> None:
     asked = [amount("01", -1, ""), amount("01", 5), coefficient("2A", 3), amount("x", 1)]
     with pytest.raises(AllocationRefused) as refused:
-        modulate(before, asked, "ailleurs")
+        modulate(PLAIN, asked, "ailleurs")
     assert [(each.code, each.place) for each in refused.value.problems] == [
         ("missing-reason", "territoire 01, modulation"),
         ("negative", "territoire 01, modulation"),
@@ -239,14 +235,14 @@ def test_everything_wrong_is_said_at_once_and_names_the_place(before: Allocation
     ]
 
 
-def test_ceilings_that_do_not_let_the_credits_through_are_refused(before: Allocation) -> None:
+def test_ceilings_that_do_not_let_the_credits_through_are_refused() -> None:
     asked = [coefficient("01", 0), coefficient("02", "0.5")]
-    ((code, _, reason),) = refusal(before, asked, SHARED)
+    ((code, _, reason),) = refusal(PLAIN, asked, SHARED)
     assert code == "no-room"
     assert "350\u202f000\u00a0€ libérés (01, 02)" in reason
     assert "1 territoire sans modulation" in reason
     assert "n'absorbent que 0\u00a0€ de plus" in reason
-    assert modulate(before, asked, RESERVE).reserve == 350_000
+    assert modulate(PLAIN, asked, RESERVE).reserve == 350_000
     room = shared(900, {"A": 4, "B": 3, "C": 2}, ceiling=400)
     exactly = modulate(room, [amount("A", 300)], SHARED)
     assert amounts(exactly) == {"A": 300, "B": 360, "C": 240}
