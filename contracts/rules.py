@@ -24,20 +24,24 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from cdppe.accounts.models import Institution
 from contracts.compliance import Finding, Rule, Severity
 from contracts.models import (
     ActionSheet,
     BankAccount,
+    Contact,
     Contract,
     ContractModel,
     ContractObjective,
     ContractParty,
     Deadline,
+    DeadlineExtension,
     Objective,
+    SettledDeadline,
 )
 from contracts.overview import PARTIES, signs
 from contracts.places import Place
-from contracts.progress import SHEET_PARTS
+from contracts.progress import ALL_PARTIES, SHEET_PARTS
 from contracts.workspace import find_part
 
 CIRCULAR = "circulaire"
@@ -691,6 +695,42 @@ RULES = (
 # --- Loading the facts --------------------------------------------------------------------------------------
 
 DeadlineProof = Callable[[Sequence[Contract]], Mapping[int, frozenset[str]]]
+
+
+def settled_deadlines(contracts: Sequence[Contract]) -> dict[int, set[str]]:
+    """The deadlines that people said were met, on the calendar of each contract."""
+    found: dict[int, set[str]] = defaultdict(set)
+    settled = SettledDeadline.objects.filter(contract__in=[contract.pk for contract in contracts])
+    for contract_id, code in settled.values_list("contract_id", "deadline__code"):
+        found[contract_id].add(code)
+    return found
+
+
+def load_contact_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, ContactsFacts]:
+    """The facts "contacts" of `contracts`: two queries whatever their number."""
+    territories = {contract.territory_id: contract.territory for contract in contracts}
+    institutions = Institution.objects.filter(kind__in=ALL_PARTIES).filter(
+        Q(territory__in=territories) | Q(region__in={each.region_id for each in territories.values()})
+    )
+    parties = sorted(institutions, key=lambda each: ALL_PARTIES.index(each.kind))
+    named: dict[tuple[int, int], list[ContactFacts]] = defaultdict(list)
+    for contact in Contact.objects.current().filter(contract__in=[each.pk for each in contracts]):
+        named[contact.contract_id, contact.institution_id].append(
+            ContactFacts(contact.name, contact.email, contact.phone)
+        )
+    return {
+        contract.pk: ContactsFacts(
+            {
+                each.name: tuple(named[contract.pk, each.pk])
+                for each in parties
+                if each.territory_id == contract.territory_id
+                or (each.region_id is not None and each.region_id == contract.territory.region_id)
+            }
+        )
+        for contract in contracts
+    }
+
+
 _deadline_proofs: list[DeadlineProof] = []
 
 
@@ -742,7 +782,8 @@ def _sheets_by_contract(pks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """The sheets as plain rows: what is empty is told by the database, no long text is read."""
     names = (*SHEET_PARTS, *MODEL_PARTS)
     rows = (
-        ActionSheet.objects.filter(contract__in=pks)
+        ActionSheet.objects.in_plan()
+        .filter(contract__in=pks)
         .annotate(
             is_financed=Exists(ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)),
             **{f"lacks_{name}": Q(**{name: ""}) for name in names},
@@ -776,16 +817,23 @@ def _passed_deadlines(
     for proof in _deadline_proofs:
         for pk, codes in proof(contracts).items():
             kept[pk] |= codes
+    put_off = {
+        (deadline_id, territory_id): due_on
+        for deadline_id, territory_id, due_on in DeadlineExtension.objects.filter(
+            deadline__campaign__in=campaigns
+        ).values_list("deadline_id", "territory_id", "due_on")
+    }
     by_campaign: dict[int, list[Deadline]] = defaultdict(list)
-    passed = Deadline.objects.filter(campaign__in=campaigns, exercise__isnull=True, due_on__lt=today)
-    for deadline in passed:
+    for deadline in Deadline.objects.filter(campaign__in=campaigns, exercise__isnull=True, due_on__lt=today):
         if PARTIES & set(deadline.parties):
             by_campaign[deadline.campaign_id].append(deadline)
     return {
         contract.pk: tuple(
-            DeadlineFacts(each.code, each.label, each.due_on)
+            DeadlineFacts(each.code, each.label, put_off.get((each.pk, contract.territory_id), each.due_on))
             for each in by_campaign[contract.campaign_id]
-            if each.due_on < dt.date(contract.campaign.year, 12, 31) and each.code not in kept[contract.pk]
+            if each.due_on < dt.date(contract.campaign.year, 12, 31)
+            and each.code not in kept[contract.pk]
+            and put_off.get((each.pk, contract.territory_id), each.due_on) < today
         )
         for contract in contracts
     }

@@ -27,6 +27,7 @@ class FundingConfig(AppConfig):
         register_locator("financing", locate_financing)
         register_locator("plan", places.locate_plan)
         register_facts("funding", compliance.load_funding_facts)
+        register_facts("own-means", compliance.load_own_means_facts)
         for rule in compliance.RULES:
             register_rule(rule)
         register_reader("sheets", read_amounts)

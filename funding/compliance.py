@@ -6,9 +6,6 @@ it" or "not notified", which is not zero.
 
 How the severities were judged: docs/decisions/compliance-severities.md; each check says on which words it
 rests.
-
-Rule M3 waits for the department's own means by year: it is checked once a loader of the facts "own-means" is
-registered (`OwnMeansFacts`), without a line here.
 """
 
 from __future__ import annotations
@@ -30,8 +27,10 @@ from funding.models import (
     Contributor,
     Envelope,
     NotifiedAmount,
+    OwnMeans,
     OwnObjectiveEnvelope,
     Payer,
+    Service,
     StateExpense,
 )
 
@@ -417,9 +416,32 @@ def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[in
     }
 
 
+def load_own_means_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, OwnMeansFacts]:
+    """The facts "own-means" of `contracts`: one query whatever their number (rule M3)."""
+    stated: dict[tuple[int, str], dict[int, Decimal | None]] = defaultdict(dict)
+    for row in OwnMeans.objects.filter(contract__in=[contract.pk for contract in contracts]):
+        stated[row.contract_id, row.service][row.year] = row.amount
+    return {
+        contract.pk: OwnMeansFacts(
+            tuple(
+                MissionMeans(
+                    code,
+                    str(label),
+                    stated[contract.pk, code],
+                    {year: Place("financing", 0, f"{code}-{year}") for year in stated[contract.pk, code]},
+                )
+                for code, label in Service.choices
+            ),
+            contract.campaign.reference_year,
+        )
+        for contract in contracts
+    }
+
+
 def _rows(contracts: Sequence[Contract]) -> Iterator[_Row]:
     found = (
-        ActionFinancing.objects.filter(action_sheet__contract__in=[contract.pk for contract in contracts])
+        ActionFinancing.objects.in_plan()
+        .filter(action_sheet__contract__in=[contract.pk for contract in contracts])
         .order_by("action_sheet__number", "envelope__position", "year")
         .values_list(
             "action_sheet__contract_id",

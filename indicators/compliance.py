@@ -245,7 +245,8 @@ def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[
     for each in ContractObjective.objects.filter(contract__in=pks).in_order():
         objectives[each.contract_id].append(each)
     described = frozenset(
-        ActionSheet.objects.filter(contract__in=pks)
+        ActionSheet.objects.in_plan()
+        .filter(contract__in=pks)
         .exclude(implementation_indicators="")
         .values_list("contract_objective_id", flat=True)
     )

@@ -358,6 +358,8 @@
     const others = (data.taken_over ?? []).filter((name) => !names.includes(name)).map(label);
     const also = others.filter(Boolean).join(", ");
     const more = also ? ` D’autres que vous ont changé : ${also}.` : "";
+    // What reads the stored contract (the live line of findings) asks again.
+    document.body.dispatchEvent(new CustomEvent("cdppe:saved"));
     say(`Enregistré à ${data.saved_at}.${more}`, {
       tone: "saved",
       aloud: wasInTrouble || more ? `saved ${data.saved_at} ${more}` : "saved",

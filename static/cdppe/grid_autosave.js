@@ -155,6 +155,9 @@
       }
       keep();
       say(told(response.status, answer));
+      if (response.status === 200) {
+        document.body.dispatchEvent(new CustomEvent("cdppe:saved"));
+      }
       form.dispatchEvent(
         new CustomEvent("autosave:answer", {
           bubbles: true,
