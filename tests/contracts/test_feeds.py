@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from icalendar import Calendar
 
 from contracts.actions.calendar import add_step, grant_extension, mark_step
@@ -52,6 +53,8 @@ def test_each_duty_is_an_all_day_event_with_words_and_a_link(cast: Cast) -> None
 
 
 def test_an_event_keeps_its_identity_when_its_date_moves_and_its_stamp_follows(cast: Cast) -> None:
+    # A stamp counts seconds.
+    Contract.objects.update(updated_at=timezone.now() - dt.timedelta(hours=1))
     feed = open_feed(cast.council_editor, cast.contract, only_mine=False)
     before = {str(event["UID"]): event for event in read(feed)}
     assert len(before) == 2
