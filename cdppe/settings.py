@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from cdppe.lib.env import Environment
@@ -215,6 +216,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         # A sweep that waited more than a minute is useless: the next one does the same.
         "options": {"expires": 60},
+    },
+    # Twice, so that a mail server that was down in the morning is tried again: nobody is written to twice.
+    "send-reminders": {
+        "task": "cdppe.accounts.tasks.send_reminders",
+        "schedule": crontab(hour="7,11", minute=0),
+        "options": {"expires": 3600},
     },
 }
 

@@ -24,13 +24,21 @@ from dataclasses import dataclass
 class Duty:
     """One thing to do by a date; `turn` holds the kinds of institution concerned, empty for everybody.
 
-    `on` is None for a step that nobody has dated yet (rule C3).
+    `on` is None for a step that nobody has dated yet (rule C3). `code` is that of a national deadline;
+    `anchor` is its place on the page of the calendar, and names it for good: « step-12 », « deadline-3 ».
     """
 
     label: str
     on: dt.date | None
     turn: tuple[str, ...] = ()
     description: str = ""
+    code: str = ""
+    anchor: str = ""
+    done_on: dt.date | None = None
+    note: str = ""
+    """What is to be known of the date: the national one, and why the territory has another (rule C2)."""
+    day_off: str = ""
+    """What makes the date no working day in the territory, empty for a working day."""
 
     def concerns(self, kinds: Collection[str]) -> bool:
         """Whether it is the turn of one of `kinds`."""
@@ -39,12 +47,16 @@ class Duty:
 
 @dataclass(frozen=True)
 class Agenda:
-    """Duties around today: late ones from the most recent, coming ones from the soonest, undated ones."""
+    """Duties around today: late ones from the most recent, coming ones from the soonest, undated ones.
+
+    What is done is neither late nor to come.
+    """
 
     today: dt.date
     late: tuple[Duty, ...]
     coming: tuple[Duty, ...]
     undated: tuple[Duty, ...]
+    done: tuple[Duty, ...] = ()
 
     @property
     def late_this_year(self) -> tuple[Duty, ...]:
@@ -69,7 +81,8 @@ class Agenda:
 
 def agenda(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str] | None = None) -> Agenda:
     """`duties` around `today`; with `kinds`, only those whose turn is one of these institutions'."""
-    mine = [duty for duty in duties if kinds is None or duty.concerns(kinds)]
+    concerned = [duty for duty in duties if kinds is None or duty.concerns(kinds)]
+    mine = [duty for duty in concerned if duty.done_on is None]
     dated = [(duty.on, rank, duty) for rank, duty in enumerate(mine) if duty.on is not None]
     return Agenda(
         today=today,
@@ -78,4 +91,5 @@ def agenda(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str] | N
         ),
         coming=tuple(duty for on, _, duty in sorted(dated, key=lambda e: e[:2]) if on >= today),
         undated=tuple(duty for duty in mine if duty.on is None),
+        done=tuple(duty for duty in concerned if duty.done_on is not None),
     )

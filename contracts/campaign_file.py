@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 MARK = re.compile(r"⟦[^⟦⟧]*⟧?|⟧")
 TABLE_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]")
+TEMPLATE_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_SHEET_TITLE = 300
 YEARS = range(1000, 10000)  # four figures
 
 
@@ -343,6 +345,7 @@ class _Checks:
         self._unique_codes()
         self._territories()
         self._objectives()
+        self._sheet_templates()
         self._own_objective()
         self._indicators()
         self._national_targets()
@@ -413,6 +416,8 @@ class _Checks:
         for place, envelope in self._placed("envelopes", spec.envelopes):
             series = [each.series for each in envelope.criteria]
             self._unique(f"{place}.criteria", series, "series")
+            natures = [each.code for each in envelope.expense_natures]
+            self._unique(f"{place}.expense_natures", natures, "code")
 
     def _unique(self, place: str, values: Sequence[str | int], key: str) -> None:
         for value, times in Counter(values).items():
@@ -470,6 +475,31 @@ class _Checks:
                     f"{place}.requires_harmonised_indicator",
                     "un indicateur harmonisé est exigé mais le fichier n’en a pas pour cet objectif.",
                 )
+
+    def _sheet_templates(self) -> None:
+        codes: Counter[str] = Counter()
+        for objective_place, objective in self._placed("objectives", self.spec.objectives):
+            name = f"{objective_place}.sheet_templates"
+            for place, template in self._placed(name, objective.sheet_templates):
+                codes[template.code] += 1
+                if codes[template.code] == 2 and template.code:
+                    self._report(f"{place}.code", f"« {template.code} » est donné plusieurs fois.")
+                if template.code and not TEMPLATE_CODE.fullmatch(template.code):
+                    self._report(
+                        f"{place}.code", "un code n’a que des minuscules, des chiffres et des traits d’union."
+                    )
+                if len(template.title) > LONGEST_SHEET_TITLE:
+                    self._report(f"{place}.title", f"{LONGEST_SHEET_TITLE} caractères au plus.")
+                if not self._sound(f"{place}.demand", f"{objective_place}.sheet_demands"):
+                    continue
+                if template.demand is None and not objective.action_statements:
+                    self._report(
+                        f"{place}.demand", "clé manquante : l’objectif ne fixe aucune mention à ses actions."
+                    )
+                elif template.demand is not None and not 1 <= template.demand <= len(objective.sheet_demands):
+                    self._report(
+                        f"{place}.demand", f"l’objectif n’a pas de {template.demand}e fiche demandée."
+                    )
 
     def _own_objective(self) -> None:
         own = self.spec.own_objective
@@ -624,6 +654,12 @@ class _Checks:
             if any(month not in range(1, 13) for month in task.months):
                 self._report(f"{place}.months", "les mois vont de 1 à 12.")
 
+        for place, section in self._placed("diagnosis", self.spec.diagnosis):
+            if section.code and not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", section.code):
+                self._report(
+                    f"{place}.code", "un code de rubrique s’écrit en minuscules, chiffres et tirets."
+                )
+
     def _envelopes(self) -> None:
         for place, envelope in self._placed("envelopes", self.spec.envelopes):
             bounds = {key: getattr(envelope, key) for key in ("amount", "floor", "ceiling")}
@@ -648,6 +684,18 @@ class _Checks:
                     "la dotation minimale dépasse la dotation maximale.",
                 )
             self._criteria(place, envelope)
+            self._expense_natures(place, envelope)
+
+    def _expense_natures(self, place: str, envelope: EnvelopeSpec) -> None:
+        """A nature that is refused says by which text and where it stands (M4)."""
+        for nature in envelope.expense_natures:
+            where = f"{place}.expense_natures[{nature.code}]"
+            if nature.forbidden and not (nature.rule and nature.source):
+                self._report(where, "une dépense interdite dit par quel texte (« rule », « source »).")
+        if envelope.no_substitution and not envelope.no_substitution_source:
+            self._report(
+                f"{place}.no_substitution", "la source du texte manque (« no_substitution_source »)."
+            )
 
     def _criteria(self, place: str, envelope: EnvelopeSpec) -> None:
         if not self._sound(f"{place}.criteria", f"{place}.amount"):

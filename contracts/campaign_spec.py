@@ -58,6 +58,48 @@ class MeasureSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SheetTemplateSpec:
+    """A sheet ready to be written (O5, O6): the skeleton of each text of annexe 5.4.
+
+    `code` is unique in the file and stays, since sheets store it. `demand` is the rank, from 1, in the
+    objective's `sheet_demands` of the one that it answers; none where only the `action_statements` of every
+    action are fixed. Texts carry the light marks of `cdppe.lib.rich_text`; a blank reads
+    « [À compléter : …] ».
+    """
+
+    code: str
+    demand: int | None = None
+    title: str
+    diagnosis: str = ""
+    operational_objective: str = ""
+    description: str = ""
+    public: str = ""
+    actors: str = ""
+    calendar: str = ""
+    implementation_indicators: str = ""
+    vigilance_points: str = ""
+    source: str
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """{field of a sheet: skeleton}, of the fields that have one."""
+        return {name: text for name in SHEET_TEXTS if (text := getattr(self, name))}
+
+
+SHEET_TEXTS = (
+    "diagnosis",
+    "operational_objective",
+    "description",
+    "public",
+    "actors",
+    "calendar",
+    "implementation_indicators",
+    "vigilance_points",
+)
+"""The long texts of a sheet, in the order of annexe 5.4."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObjectiveSpec:
     """An objective (O1 to O7): annexe 2 for its title, annexes 5.2 and 5.3 for their own wording of it.
 
@@ -80,6 +122,7 @@ class ObjectiveSpec:
     requires_harmonised_indicator: bool = False
     forbids_purely_quantitative_target: bool = False
     action_statements: tuple[str, ...] = ()
+    sheet_templates: tuple[SheetTemplateSpec, ...] = ()
     technical_advice: str = ""
     note: str = ""
     assumption: bool = False
@@ -181,6 +224,16 @@ class GanttTaskSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiagnosisSectionSpec:
+    """A section of the shared diagnosis (annexes 3 and 6): what one writes there, where the text asks it."""
+
+    code: str
+    title: str
+    help: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CriterionSpec:
     """A criterion of an envelope (annexe 4); `weight` in per cent, `series` names the figures shared by."""
 
@@ -191,8 +244,22 @@ class CriterionSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpenseNatureSpec:
+    """What a State-financed expense is (M4), as a sheet states it; a forbidden one says by which text."""
+
+    code: str
+    label: str
+    forbidden: bool = False
+    rule: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvelopeSpec:
-    """An envelope of credits (F1 to F4), amounts in euros; no amount, no criteria where none is published."""
+    """An envelope of credits (F1 to F4), amounts in euros; no amount, no criteria where none is published.
+
+    `no_substitution` is the text that forbids it to replace an existing financing (M4), with its source.
+    """
 
     code: str
     label: str
@@ -205,6 +272,9 @@ class EnvelopeSpec:
     payer: Literal["prefecture", "ars"]
     paid_to: Literal["council", "esms"]
     budget_line: str = ""
+    no_substitution: str = ""
+    no_substitution_source: str = ""
+    expense_natures: tuple[ExpenseNatureSpec, ...] = ()
     criteria: tuple[CriterionSpec, ...] = ()
 
 
@@ -278,6 +348,7 @@ class CampaignSpec:
     retroplanning: tuple[RetroplanningStepSpec, ...] = ()
     chronology: tuple[ChronologyStepSpec, ...] = ()
     gantt: tuple[GanttTaskSpec, ...] = ()
+    diagnosis: tuple[DiagnosisSectionSpec, ...] = ()
     envelopes: tuple[EnvelopeSpec, ...]
     signatories: tuple[SignatorySpec, ...]
     contract_model: ContractModelSpec
@@ -309,18 +380,45 @@ IDENTIFYING_KEYS = {
     "commitments": ("code",),
     "measures": ("code",),
     "objectives": ("number",),
+    "sheet_templates": ("code",),
     "indicators": ("code",),
     "national_targets": ("objective", "year"),
     "deadlines": ("code",),
     "retroplanning": ("code",),
     "chronology": (),
     "gantt": (),
+    "diagnosis": ("code",),
     "envelopes": ("code",),
+    "expense_natures": ("code",),
     "criteria": ("series",),
     "signatories": ("code",),
     "blanks": ("name",),
     "blocks": (),
 }
+
+
+# Keys that came after campaigns were in use: pages read them from the stored content, no table holds them,
+# so that a campaign in use may be completed with them (`without_completions`).
+COMPLETING_KEYS = frozenset({"no_substitution", "no_substitution_source", "expense_natures"})
+
+
+def without_completions(old: Any, new: Any, name: str = "") -> Any:
+    """`new` without the completing keys that `old`, stored by an earlier version, does not have at all."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {
+            key: without_completions(old[key], value, key) if key in old else value
+            for key, value in new.items()
+            if key in old or key not in COMPLETING_KEYS
+        }
+    if isinstance(old, list) and isinstance(new, list):
+        before = _keyed([item for item in old if isinstance(item, dict)], name)
+        return [
+            without_completions(before.get(identity_of(name, item), {}), item)
+            if isinstance(item, dict) and identity_of(name, item) in before
+            else item
+            for item in new
+        ]
+    return new
 
 
 def diff_specs(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

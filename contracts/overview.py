@@ -9,31 +9,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.formats import date_format
 
 from cdppe.accounts.abilities import covers
-from cdppe.accounts.models import InstitutionKind, User
+from cdppe.accounts.models import InstitutionKind, Territory, User
+from cdppe.lib.business_days import day_off
 from contracts.calendar import Agenda, Duty, agenda
 from contracts.models import (
     ActionSheet,
     BankAccount,
     Campaign,
+    Contact,
     Contract,
     ContractObjective,
     ContractParty,
+    ContractStep,
+    DeadlineExtension,
 )
+from contracts.models.action_sheets import ActionSheetQuerySet
 from contracts.progress import (
     SHEET_PARTS,
+    UNWRITTEN_MARK,
     Facts,
     ObjectiveFacts,
     Piece,
     SheetFacts,
+    missing_fields,
     missing_parts,
     pieces,
 )
+from contracts.retroplanning import prepares_contract
 from contracts.workflow import ContractState
 
 PARTY_NAMES = {
@@ -115,13 +124,14 @@ class Standing:
         return self.contract.ends_on < self.everybody.today
 
 
-def sheets_with_parts(sheets: QuerySet[ActionSheet]) -> QuerySet[ActionSheet]:
-    """`sheets` with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    # A part of which a prompt of the skeleton is left is not written yet.
+    lacking = {
+        f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
+    }
     # An aggregation forgets the order of the model.
-    return sheets.annotate(
-        financing_count=Count("financings"),
-        **{f"lacks_{name}": Q(**{name: ""}) for name in SHEET_PARTS},
-    ).order_by("number")
+    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -130,6 +140,7 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     return SheetFacts(
         number=sheet.number,
         missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
+        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
     )
 
 
@@ -145,14 +156,31 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
         .prefetch_related(
             Prefetch("parties", ContractParty.objects.select_related("signatory")),
             Prefetch("objectives", ContractObjective.objects.in_order()),
+            Prefetch("contacts", Contact.objects.current().select_related("institution")),
             Prefetch(
                 "action_sheets",
-                sheets_with_parts(ActionSheet.objects.only("number", "contract_id", "contract_objective_id")),
+                sheets_with_parts(
+                    ActionSheet.objects.in_plan().only(
+                        "number", "position", "contract_id", "contract_objective_id"
+                    )
+                ),
             ),
-            "campaign__deadlines",
-            "campaign__retroplanning_steps",
+            *_CALENDAR,
         )
     )
+
+
+_CALENDAR = (
+    "campaign__deadlines",
+    Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
+    "settled_deadlines",
+    "territory__deadline_extensions",
+)
+
+
+def with_calendar(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """`contracts` with what `duties_of` reads of them, and no more."""
+    return contracts.with_context().prefetch_related(*_CALENDAR)
 
 
 def facts_of(contract: Contract) -> Facts:
@@ -189,6 +217,7 @@ def facts_of(contract: Contract) -> Facts:
             for each in objectives
         ),
         sheets=tuple(sheet_facts(sheet) for sheet in sheets),
+        contact_kinds=frozenset(contact.institution.kind for contact in contract.contacts.all()),
     )
 
 
@@ -198,24 +227,69 @@ def signs(party: ContractParty, contract: Contract) -> bool:
 
 
 def duties_of(contract: Contract) -> list[Duty]:
-    """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3)."""
-    campaign = contract.campaign
-    return [*campaign_duties(campaign), *retroplanning_duties(contract)]
+    """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3).
+
+    Of a contract in force, a paper one taken over too, what led to its signature is left out.
+    """
+    settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
+    national = campaign_duties(contract.campaign, contract.territory, settled=settled)
+    if contract.state == ContractState.IN_FORCE:
+        return [duty for duty in national if not prepares_contract(duty.code)]
+    return [*national, *retroplanning_duties(contract)]
 
 
-def campaign_duties(campaign: Campaign) -> list[Duty]:
-    """The national deadlines of `campaign`."""
+def campaign_duties(
+    campaign: Campaign, territory: Territory | None = None, *, settled: Mapping[int, dt.date] | None = None
+) -> list[Duty]:
+    """The national deadlines of `campaign`; with `territory`, its extensions in their place (rule C2).
+
+    `settled` maps the deadlines that a contract has met to the day on which it did.
+    """
+    granted = (
+        {each.deadline_id: each for each in territory.deadline_extensions.all()}
+        if territory is not None
+        else {}
+    )
     return [
-        Duty(deadline.label, deadline.due_on, tuple(deadline.parties), deadline.description)
+        Duty(
+            deadline.label,
+            on := granted[deadline.pk].due_on if deadline.pk in granted else deadline.due_on,
+            tuple(deadline.parties),
+            deadline.description,
+            code=deadline.code,
+            anchor=f"deadline-{deadline.pk}",
+            done_on=(settled or {}).get(deadline.pk),
+            note=extension_note(granted.get(deadline.pk), deadline.due_on),
+            day_off=day_off(on, territory.holiday_calendar if territory is not None else ""),
+        )
         for deadline in campaign.deadlines.all()
     ]
 
 
+def extension_note(extension: DeadlineExtension | None, national_on: dt.date) -> str:
+    """What stands beside a date that DGCS put off: the national one and the reason; else empty."""
+    if extension is None:
+        return ""
+    return (
+        f"Échéance nationale du {date_format(national_on)}, prolongée par la DGCS : "
+        f"{extension.reason.rstrip('.')}."
+    )
+
+
 def retroplanning_duties(contract: Contract) -> list[Duty]:
-    """The steps of annexe 3.2, dated from the contract's planned date of effect: the three parties' turn."""
+    """The contract's own steps (annexe 3.2), dated from its date of effect or by hand."""
+    calendar = contract.territory.holiday_calendar
     return [
-        Duty(step.label, contract.step_date(step.days_before), tuple(sorted(PARTIES)), step.description)
-        for step in contract.campaign.retroplanning_steps.all()
+        Duty(
+            step.label,
+            on := step.on(contract.planned_effect_on),
+            tuple(step.parties) or tuple(sorted(PARTIES)),
+            step.description,
+            anchor=f"step-{step.pk}",
+            done_on=step.done_on,
+            day_off=day_off(on, calendar),
+        )
+        for step in contract.calendar_steps.all()
     ]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from cdppe.accounts.models import User
-from contracts.models import Contract
-from contracts.overview import facts_of
+from contracts.calendar import agenda
+from contracts.compliance import report_of
+from contracts.diagnosis import sections_of
+from contracts.exchanges import measure_exchanges
+from contracts.models import Contract, DiagnosisText
+from contracts.overview import PARTIES, duties_of, facts_of, reader_kinds
 from contracts.progress import Piece, pieces
 from contracts.workspace import Part, Progress, Stage, counted
 
-DETAIL_PIECES = ("effect-date", "parties", "officers", "account", "deliberation")
+DETAIL_PIECES = ("contacts", "effect-date", "parties", "officers", "account", "deliberation")
 
 
 def _pieces(contract: Contract) -> tuple[Piece, ...]:
@@ -47,13 +53,47 @@ def measure_sheets(contract: Contract, user: User) -> Progress:
     return counted(done, len(sheets), f"{done} fiches complètes sur {len(sheets)}")
 
 
+def measure_calendar(contract: Contract, user: User) -> Progress:
+    """How many duties are late: the reader's own raise the alert, the others are said (C5)."""
+    today = timezone.localdate()
+    duties = duties_of(contract)
+    if contract.ends_on < today:
+        return Progress(Stage.DONE, "fini", "la période du contrat est finie")
+    mine = agenda(duties, today=today, kinds=reader_kinds(user, contract) & PARTIES).late
+    late = agenda(duties, today=today).late
+    if late:
+        words = f"{len(late)} échéance{'s' if len(late) > 1 else ''} en retard"
+        return Progress(Stage.ALERT if mine else Stage.STARTED, str(len(late)), words)
+    done = sum(duty.done_on is not None for duty in duties)
+    return counted(done, len(duties), f"{done} échéances et étapes faites sur {len(duties)}")
+
+
+def measure_diagnosis(contract: Contract, user: User) -> Progress:
+    """How many sections of the shared diagnosis are written; one query."""
+    codes = {section.code for section in sections_of(contract.campaign)}
+    done = DiagnosisText.objects.filter(diagnosis__contract=contract, code__in=codes).count()
+    return counted(done, len(codes), f"{done} rubriques écrites sur {len(codes)}")
+
+
+def measure_compliance(contract: Contract, user: User) -> Progress:
+    """How many findings bar the way to signature, and how many wait for a check; fixed queries, all its
+    own."""
+    report = report_of(contract)
+    left = len(report.blocking) + len(report.to_check)
+    stage = Stage.ALERT if report.blocking else Stage.STARTED if left else Stage.DONE
+    return Progress(stage, str(left), report.summary)
+
+
 PARTS = (
     Part("overview", "Synthèse", "contracts:detail", 10, measure_overview),
     Part("details", "Parties et contacts", "contracts:details-edit", 20, measure_details),
+    Part("diagnosis", "Diagnostic", "contracts:diagnosis", 30, measure_diagnosis),
     Part("objectives", "Objectifs", "contracts:objectives", 40, measure_objectives),
     Part("sheets", "Fiches action", "contracts:sheets", 70, measure_sheets),
+    Part("calendar", "Calendrier", "contracts:calendar", 90, measure_calendar),
     Part("history", "Historique", "contracts:history", 120),
     Part("document", "Document", "contracts:document", 100),
+    Part("exchanges", "Échanges", "contracts:exchanges", 110, measure_exchanges),
+    Part("compliance", "Conformité", "contracts:compliance", 130, measure_compliance),
 )
-"""Positions leave room for the parts between: diagnosis 30, dashboard 50, plan 60, financing 80, calendar 90,
-exchanges 110, history 120, compliance 130."""
+"""Positions leave room for the parts of higher apps: dashboard 50, plan 60, financing 80."""

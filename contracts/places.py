@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from django.db.models import Model
 from django.urls import reverse
 
-from contracts.models import ActionSheet, Contract
+from contracts.diagnosis import sections_of
+from contracts.models import ActionSheet, Contract, ContractParty, ContractStep
 from contracts.workspace import find_part
 
 _PLACE = re.compile(r"[a-z][a-z-]{0,30}(/[0-9]{1,18}(/[a-z][a-z0-9_-]{0,60})?|//[a-z][a-z0-9_-]{0,60})?")
@@ -36,10 +37,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Located:
-    """A place in words (« Fiche action n° 3 – Description de l’action ») and its address."""
+    """A place in words (« Fiche action n° 3 – Description de l’action »), its address, and its present text.
+
+    The text is empty for a part or an object as a whole, and where a locator does not give it.
+    """
 
     label: str
     url: str
+    text: str = ""
 
 
 Locator = Callable[[Contract, Collection[Place]], Mapping[Place, Located]]
@@ -68,6 +73,11 @@ def register_locator(part: str, locator: Locator) -> None:
     _locators[part] = locator
 
 
+def is_located(part: str) -> bool:
+    """Whether the objects and fields of `part` have words and addresses."""
+    return part in _locators
+
+
 def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
     """Words and addresses of `places` of `contract`; one whose object is gone is left out."""
     found: dict[Place, Located] = {}
@@ -84,6 +94,15 @@ def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located
         if precise and code in _locators:
             found.update(_locators[code](contract, precise))
     return found
+
+
+MONEY_WORDS = {
+    "financing": "Moyens financiers",
+    "amount": "Moyens financiers",
+    "nature": "Nature de la dépense",
+    "replaces": "Remplacement d’un financement",
+}
+"""The first word of a box of the sheet's money, and how a place names it."""
 
 
 def field_label(model: type[Model], name: str) -> str:
@@ -104,11 +123,22 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
         label = f"Fiche action n° {sheet.number}"
         # The page of a sheet is funding's: it carries the sheet's money.
         url = reverse("funding:sheet-edit", args=[contract.reference, sheet.number])
+        text = ""
         if place.field:
             words = field_label(ActionSheet, place.field)
-            label, url = (f"{label} – {words}" if words else label), f"{url}#id_{place.field}"
-        found[place] = Located(label, url)
+            # Its money has boxes of its own, which are no fields of the sheet.
+            anchor = f"id_{place.field}" if words else place.field
+            words = words or MONEY_WORDS.get(place.field.split("-")[0], "")
+            label, url = (f"{label} – {words}" if words else label), f"{url}#{anchor}"
+            text = _text_of(sheet, place.field)
+        found[place] = Located(label, url, text)
     return found
+
+
+def _text_of(instance: Model, name: str) -> str:
+    """What people wrote in the field `name`, empty for anything but words."""
+    value = getattr(instance, name, "")
+    return value if isinstance(value, str) else ""
 
 
 def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
@@ -122,11 +152,78 @@ def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Pla
     }
 
 
+PARTY_FIELD = re.compile(r"party_(?P<pk>[0-9]{1,18})_(?P<what>name|title)")
+"""The fields of the details form that name who signs for a party: « party_12_name »."""
+_PARTY_FIELDS = {"name": "representative_name", "title": "representative_title"}
+CONTACTS = "contacts"
+"""The « field » of the details that stands for the contacts of the institutions (rule P2)."""
+
+
 def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
-    """The general information of the contract, field by field; it has no objects."""
+    """The general information of the contract, field by field.
+
+    Who signs for a party is « details//party_12_name », as the form calls it, or
+    « details/12/representative_name », the party being the object.
+    """
     url = reverse("contracts:details-edit", args=[contract.reference])
+    parties: dict[int, ContractParty] = {}
+    if any(place.item or PARTY_FIELD.fullmatch(place.field) for place in places):
+        parties = {each.pk: each for each in contract.parties.select_related("signatory")}
+    found = {}
+    for place in places:
+        of_party = _party_field(place)
+        if of_party is not None:
+            pk, name = of_party
+            if pk in parties:
+                label = f"{parties[pk].signatory} – {field_label(ContractParty, _PARTY_FIELDS[name])}"
+                text = _text_of(parties[pk], _PARTY_FIELDS[name])
+                found[place] = Located(label, f"{url}#id_party_{pk}_{name}", text)
+        elif place.field == CONTACTS and not place.item:
+            found[place] = Located("Contacts des institutions", f"{url}#id_{CONTACTS}")
+        elif place.field == "account" and not place.item:
+            found[place] = Located("Compte bancaire", f"{url}#account")
+        elif (label := field_label(Contract, place.field)) and not place.item:
+            found[place] = Located(label, f"{url}#id_{place.field}", _text_of(contract, place.field))
+    return found
+
+
+def _party_field(place: Place) -> tuple[int, str] | None:
+    """(primary key of a party, "name" or "title") where the place is who signs for it."""
+    of_form = PARTY_FIELD.fullmatch(place.field)
+    if of_form is not None and not place.item:
+        return int(of_form["pk"]), of_form["what"]
+    if place.item and place.field in _PARTY_FIELDS.values():
+        return place.item, place.field.removeprefix("representative_")
+    return None
+
+
+def locate_calendar(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """Steps of the retroplanning and their fields: « Étape Signature du contrat – Date fixée à la main »."""
+    steps = ContractStep.objects.filter(contract=contract).in_bulk({place.item for place in places})
+    page = reverse("contracts:calendar", args=[contract.reference])
+    found = {}
+    for place in places:
+        step = steps.get(place.item)
+        if step is None:
+            if not place.item:
+                found[place] = Located("Échéances nationales", f"{page}#{place.field}")
+            continue
+        label = f"Étape « {step.label} »"
+        url = f"{page}#step-{step.pk}"
+        words = field_label(ContractStep, place.field) if place.field else ""
+        if words:
+            label = f"{label} – {words}"
+            url = f"{reverse('contracts:step-edit', args=[contract.reference, step.pk])}#id_{place.field}"
+        found[place] = Located(label, url)
+    return found
+
+
+def locate_diagnosis(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:
+    """The sections of the shared diagnosis; it has no objects."""
+    url = reverse("contracts:diagnosis", args=[contract.reference])
+    titles = {section.field: section.title for section in sections_of(contract.campaign)}
     return {
-        place: Located(field_label(Contract, place.field) or "Parties et contacts", f"{url}#id_{place.field}")
+        place: Located(f"Diagnostic – {titles[place.field]}", f"{url}#id_{place.field}")
         for place in places
-        if not place.item
+        if not place.item and place.field in titles
     }

@@ -1,4 +1,4 @@
-"""What of a contract is done, what is missing, and whose turn it is (rules A2, C5, K1, O2, O5).
+"""What of a contract is done, what is missing, and whose turn it is (rules A2, C5, K1, O2, O5, P2).
 
 Pure: facts in, pieces out. The way to signature asks no visa (rule P3): nothing here blocks a gesture, it
 tells people what remains.
@@ -24,6 +24,10 @@ SHEET_PARTS = {
 }
 """What rule A2 asks of a sheet besides its financing: {field: how a sentence names it}."""
 FINANCING_PART = "le financement"
+FINANCING_FIELD = "financing"
+"""The place of the money on the page of a sheet, beside the names of its fields."""
+UNWRITTEN_MARK = "[À compléter"
+"""How each prompt of a skeleton begins (« [À compléter : …] »): a part that holds one is not written."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class SheetFacts:
 
     number: int
     missing: tuple[str, ...]
+    missing_fields: tuple[str, ...] = ()
+    """The fields of `missing`, in the same order; the money's is `FINANCING_FIELD`."""
 
     @property
     def is_complete(self) -> bool:
@@ -63,6 +69,8 @@ class Facts:
     dashboard_count: int
     objectives: tuple[ObjectiveFacts, ...] = field(default=())
     sheets: tuple[SheetFacts, ...] = field(default=())
+    contact_kinds: frozenset[str] = frozenset(ALL_PARTIES)
+    """The kinds of institution that have named a contact."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,16 @@ def missing_parts(empty_fields: frozenset[str], *, is_financed: bool) -> tuple[s
     return parts if is_financed else (*parts, FINANCING_PART)
 
 
+def missing_fields(empty_fields: frozenset[str], *, is_financed: bool) -> tuple[str, ...]:
+    """The names of the fields that `missing_parts` says in words, in the same order."""
+    fields = tuple(code for code in SHEET_PARTS if code in empty_fields)
+    return fields if is_financed else (*fields, FINANCING_FIELD)
+
+
 def pieces(facts: Facts) -> tuple[Piece, ...]:
     """Every piece of the contract, in the order in which a territory fills them."""
     return (
+        _contacts(facts),
         Piece(
             "effect-date",
             "Date de prise d’effet",
@@ -129,6 +144,23 @@ def pieces(facts: Facts) -> tuple[Piece, ...]:
 def missing(all_pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces that are not done."""
     return tuple(piece for piece in all_pieces if not piece.is_done)
+
+
+PARTY_WORDS = {"prefecture": "la préfecture", "ars": "l’ARS", "council": "le département"}
+
+
+def _contacts(facts: Facts) -> Piece:
+    """Each institution names one contact, two at most (rule P2)."""
+    without = tuple(kind for kind in ALL_PARTIES if kind not in facts.contact_kinds)
+    names = [PARTY_WORDS[kind] for kind in without]
+    return Piece(
+        "contacts",
+        "Contacts des institutions",
+        not without,
+        f"À nommer : {_listed(names)}." if names else "",
+        without or ALL_PARTIES,
+        "contracts:details-edit",
+    )
 
 
 def _objectives(facts: Facts) -> Piece:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from contracts.actions.action_sheets import SHEET_FIELDS
 from contracts.actions.contracts import DETAIL_FIELDS
-from contracts.models import ActionSheet, Contract, ContractObjective, ContractParty
+from contracts.models import (
+    ActionSheet,
+    Contact,
+    Contract,
+    ContractObjective,
+    ContractParty,
+    ContractStep,
+    DiagnosisText,
+    Message,
+)
+from contracts.places import CONTACTS
 from contracts.search import Source
 
 SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
@@ -33,10 +43,37 @@ SOURCES = (
         {name: name for name in ("representative_name", "representative_title")},
     ),
     Source(
+        "diagnosis",
+        lambda contracts: DiagnosisText.objects.filter(diagnosis__contract__in=contracts).select_related(
+            "diagnosis"
+        ),
+        {"text": ""},
+        item="",
+        contract_id="diagnosis__contract_id",
+    ),
+    Source(
         "objectives",
         lambda contracts: ContractObjective.objects.filter(contract__in=contracts).select_related(
             "objective"
         ),
         {"objective__title": "label", "own_title": "label"},
+    ),
+    Source(
+        "calendar",
+        lambda contracts: ContractStep.objects.filter(contract__in=contracts),
+        {name: name for name in ("label", "description", "theme", "responsible", "resources")},
+    ),
+    Source(
+        "details",
+        lambda contracts: Contact.objects.current().filter(contract__in=contracts),
+        dict.fromkeys(("name", "position", "email"), CONTACTS),
+        item="",
+    ),
+    Source(
+        "exchanges",
+        lambda contracts: Message.objects.filter(thread__contract__in=contracts).select_related("thread"),
+        {"text": "text"},
+        item="thread_id",
+        contract_id="thread__contract_id",
     ),
 )

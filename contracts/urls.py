@@ -2,11 +2,19 @@ from django.urls import path
 
 from contracts.views import (
     action_sheets,
+    calendar,
+    compliance,
+    contacts,
     contracts,
+    deadlines,
     details,
+    diagnosis,
     document,
+    exchanges,
+    feeds,
     history,
     objectives,
+    presence,
     search,
     takeovers,
 )
@@ -41,6 +49,23 @@ urlpatterns = [
         action_sheets.sheet_delete,
         name="sheet-delete",
     ),
+    path("contrats/<slug:reference>/fiches/numeros/", action_sheets.sheets_renumber, name="sheets-renumber"),
+    path("contrats/<slug:reference>/fiches/ranger/<int:pk>/", action_sheets.sheet_move, name="sheet-move"),
+    path(
+        "contrats/<slug:reference>/fiches/archiver/<int:pk>/",
+        action_sheets.sheet_archive,
+        name="sheet-archive",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/restaurer/<int:pk>/",
+        action_sheets.sheet_restore,
+        name="sheet-restore",
+    ),
+    path(
+        "contrats/<slug:reference>/fiches/demandees/<slug:code>/",
+        action_sheets.sheet_demand,
+        name="sheet-demand",
+    ),
     path("recherche/", search.search_all, name="search-all"),
     path("contrats/<slug:reference>/recherche/", search.search_contract, name="search"),
     path("contrats/<slug:reference>/historique/", history.history, name="history"),
@@ -55,4 +80,80 @@ urlpatterns = [
     ),
     path("contrats/<slug:reference>/document/", document.document, name="document"),
     path("contrats/<slug:reference>/document/produire/", document.document_render, name="document-render"),
+    path("contrats/<slug:reference>/calendrier/", calendar.calendar, name="calendar"),
+    path("contrats/<slug:reference>/calendrier/gantt/", calendar.gantt, name="calendar-gantt"),
+    path(
+        "contrats/<slug:reference>/calendrier/prise-d-effet/",
+        calendar.effect_date_edit,
+        name="effect-date-edit",
+    ),
+    path("contrats/<slug:reference>/calendrier/etapes/ajouter/", calendar.step_create, name="step-create"),
+    path("contrats/<slug:reference>/calendrier/etapes/<int:pk>/", calendar.step_edit, name="step-edit"),
+    path(
+        "contrats/<slug:reference>/calendrier/etapes/<int:pk>/retirer/",
+        calendar.step_remove,
+        name="step-remove",
+    ),
+    path("contrats/<slug:reference>/calendrier/etapes/<int:pk>/fait/", calendar.step_mark, name="step-mark"),
+    path(
+        "contrats/<slug:reference>/calendrier/etapes/<int:pk>/avancer/",
+        calendar.step_bring_forward,
+        name="step-bring-forward",
+    ),
+    path(
+        "contrats/<slug:reference>/calendrier/echeances/<int:pk>/fait/",
+        calendar.deadline_settle,
+        name="deadline-settle",
+    ),
+    path("mon-compte/agenda/", feeds.feeds, name="feeds"),
+    path("mon-compte/agenda/abonner/", feeds.feed_open, name="feed-open"),
+    path("mon-compte/agenda/<int:pk>/renouveler/", feeds.feed_renew, name="feed-renew"),
+    path("mon-compte/agenda/<int:pk>/supprimer/", feeds.feed_revoke, name="feed-revoke"),
+    path("calendriers/<str:token>.ics", feeds.feed, name="feed"),
+    path("campagnes/<slug:code>/echeances/", deadlines.deadlines, name="deadlines"),
+    path(
+        "campagnes/<slug:code>/echeances/<int:pk>/prolonger/",
+        deadlines.deadline_extend,
+        name="deadline-extend",
+    ),
+    path(
+        "campagnes/<slug:code>/prolongations/<int:pk>/retirer/",
+        deadlines.extension_withdraw,
+        name="extension-withdraw",
+    ),
+    path("echanges/", exchanges.my_exchanges, name="my-exchanges"),
+    path("contrats/<slug:reference>/echanges/", exchanges.exchanges, name="exchanges"),
+    path("contrats/<slug:reference>/echanges/nouveau/", exchanges.thread_open, name="thread-open"),
+    path("contrats/<slug:reference>/echanges/<int:pk>/", exchanges.thread, name="thread"),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/regler/", exchanges.thread_settle, name="thread-settle"
+    ),
+    path(
+        "contrats/<slug:reference>/echanges/<int:pk>/rouvrir/", exchanges.thread_reopen, name="thread-reopen"
+    ),
+    path(
+        "contrats/<slug:reference>/contacts/nommer/<int:institution_pk>/",
+        contacts.contact_create,
+        name="contact-create",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/", contacts.contact_edit, name="contact-edit"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/remplacer/",
+        contacts.contact_replace,
+        name="contact-replace",
+    ),
+    path("contrats/<slug:reference>/contacts/<int:pk>/depart/", contacts.contact_end, name="contact-end"),
+    path(
+        "contrats/<slug:reference>/contacts/<int:pk>/inviter/", contacts.contact_invite, name="contact-invite"
+    ),
+    path("contrats/<slug:reference>/diagnostic/", diagnosis.diagnosis_edit, name="diagnosis"),
+    path("contrats/<slug:reference>/presence/", presence.presence, name="presence"),
+    path("contrats/<slug:reference>/conformite/", compliance.compliance, name="compliance"),
+    path("contrats/<slug:reference>/conformite/ici/", compliance.compliance_line, name="compliance-line"),
+    path("contrats/<slug:reference>/conformite/reponses/", compliance.answer_create, name="finding-answer"),
+    path(
+        "contrats/<slug:reference>/conformite/reponses/<int:pk>/retirer/",
+        compliance.answer_withdraw,
+        name="finding-answer-withdraw",
+    ),
 ]

@@ -10,11 +10,12 @@ class FundingConfig(AppConfig):
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
+        from contracts.compliance import register_facts, register_rule
         from contracts.history import register_reader
         from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
-        from funding import letters
+        from funding import compliance, letters, places
         from funding.actions.campaigns import apply_envelopes
         from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
@@ -24,6 +25,10 @@ class FundingConfig(AppConfig):
         register_part(PLAN_PART)
         register_part(FINANCING_PART)
         register_locator("financing", locate_financing)
+        register_locator("plan", places.locate_plan)
+        register_facts("funding", compliance.load_funding_facts)
+        for rule in compliance.RULES:
+            register_rule(rule)
         register_reader("sheets", read_amounts)
         register_reader("financing", read_own_means)
         register_campaign_part(apply_envelopes)

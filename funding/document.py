@@ -77,9 +77,9 @@ class PrintedSheet:
 
 
 def build_sheets_annex(contract: Contract) -> dict[str, Any]:
-    """The data of the sheets' annex, in the order of their numbers; as many queries at any size."""
+    """The data of the sheets' annex, in the order of the plan; as many queries at any size."""
     sources = sources_of(contract.campaign.envelopes.all())
-    rows = ActionFinancing.objects.filter(action_sheet__contract=contract).order_by()
+    rows = ActionFinancing.objects.in_plan().filter(action_sheet__contract=contract).order_by()
     amounts: dict[int, dict[tuple[int, int | str], Decimal]] = {}
     for sheet_id, year, contributor, envelope_id, amount in rows.values_list(
         "action_sheet_id", "year", "contributor", "envelope_id", "amount"
@@ -87,7 +87,9 @@ def build_sheets_annex(contract: Contract) -> dict[str, Any]:
         amounts.setdefault(sheet_id, {})[year, envelope_id or contributor] = amount
     sheets = [
         _printed(sheet, amounts.get(sheet.pk, {}), tuple(contract.years), sources)
-        for sheet in contract.action_sheets.select_related("contract_objective__objective").order_by("number")
+        for sheet in contract.action_sheets.in_plan()
+        .in_order()
+        .select_related("contract_objective__objective")
     ]
     return {
         "sheets": sheets,

@@ -117,6 +117,12 @@ def cell_name(key: str, year: int) -> str:
     return f"{PREFIX}-{key}-{year}"
 
 
+def read_cell_name(name: str) -> tuple[str, int] | None:
+    """(row key, year) of the box whose input has this name; None for any other input."""
+    match = _CELL.fullmatch(name)
+    return (match[1], int(match[2])) if match and name.startswith(f"{PREFIX}-") else None
+
+
 def typed_amounts(amounts: Mapping[tuple[str, int], Decimal]) -> dict[str, str]:
     """What the boxes show of stored amounts {(row key, year): euros}: {name of the input: text}."""
     return {cell_name(key, year): format_amount(amount) for (key, year), amount in amounts.items()}

@@ -4,7 +4,7 @@
 Nothing is left to compute: templates only lay it out. Amounts are euros (`Decimal`); `None` is "nobody stated
 it" (or "not notified"), shown as such, never as zero.
 
-The figures follow from the sheets:
+The figures follow from the sheets that are not archived:
 
 - *totals* by objective, source and year (`PlanObjective.sources`, `ActionPlan.sources`);
 - what was notified for each envelope and year beside what the sheets plan (`ActionPlan.envelopes`; rule M1);
@@ -90,7 +90,7 @@ class PlanAction:
 
 @dataclass(frozen=True, slots=True)
 class PlanObjective:
-    """One objective of the contract with its actions, in the order of their numbers.
+    """One objective of the contract with its actions, in the order that people gave them.
 
     `number` is None for a territory's own objective. `title` is annexe 5.3's wording, `label` the catalogue's
     with its number. `state_source` is what the annex prints in its last column; `sources` holds only the
@@ -221,9 +221,9 @@ def build_plan(contract: Contract) -> ActionPlan:
     envelopes = list(contract.campaign.envelopes.all())
     sources = sources_of(envelopes)
     financings = list(
-        ActionFinancing.objects.filter(action_sheet__contract=contract).values_list(
-            "action_sheet_id", "year", "contributor", "envelope_id", "amount"
-        )
+        ActionFinancing.objects.in_plan()
+        .filter(action_sheet__contract=contract)
+        .values_list("action_sheet_id", "year", "contributor", "envelope_id", "amount")
     )
     years = tuple(sorted({*contract.years, *(year for _, year, *_ in financings)}))
     by_sheet: dict[int, dict[int, dict[SourceKey, Decimal]]] = defaultdict(lambda: defaultdict(dict))
@@ -231,7 +231,7 @@ def build_plan(contract: Contract) -> ActionPlan:
         by_sheet[sheet_id][year][envelope_id or contributor] = amount
 
     sheets: dict[int, list[ActionSheet]] = defaultdict(list)
-    for sheet in contract.action_sheets.all():
+    for sheet in contract.action_sheets.in_plan().order_by("position"):
         sheets[sheet.contract_objective_id].append(sheet)
 
     built = [
@@ -258,7 +258,7 @@ def envelope_balances(contract: Contract, *, leaving_out: ActionSheet | None = N
     leaving_out: a sheet whose money is not counted, because the page being typed replaces it.
     """
     envelopes = list(contract.campaign.envelopes.all())
-    rows = ActionFinancing.objects.filter(action_sheet__contract=contract, envelope__isnull=False)
+    rows = ActionFinancing.objects.in_plan().filter(action_sheet__contract=contract, envelope__isnull=False)
     if leaving_out is not None:
         rows = rows.exclude(action_sheet=leaving_out)
     planned: dict[int, dict[SourceKey, Decimal]] = defaultdict(dict)
@@ -273,7 +273,7 @@ def objective_money(
     contract_objective: ContractObjective, *, leaving_out: ActionSheet | None = None
 ) -> Money:
     """The money that the sheets of one objective state, in euros, all years together (rule M2)."""
-    rows = ActionFinancing.objects.filter(action_sheet__contract_objective=contract_objective)
+    rows = ActionFinancing.objects.in_plan().filter(action_sheet__contract_objective=contract_objective)
     if leaving_out is not None:
         rows = rows.exclude(action_sheet=leaving_out)
     sums = dict(rows.order_by().values_list("contributor").annotate(Sum("amount")))

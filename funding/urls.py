@@ -34,6 +34,7 @@ urlpatterns = [
         name="sheets-import-preview",
     ),
     path("contrats/<slug:reference>/fiches/<int:number>/", action_sheets.sheet_edit, name="sheet-edit"),
+    path("contrats/<slug:reference>/fiches/copier/<int:pk>/", action_sheets.sheet_copy, name="sheet-copy"),
     path(
         "contrats/<slug:reference>/fiches/<int:number>/totaux/",
         action_sheets.sheet_totals,

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from contracts.models import Campaign, Commitment, Contract, ContractObjective
 from indicators.figures import (
@@ -71,10 +71,20 @@ COLUMN_WORDS: dict[str, str] = {
     ValueKind.REFERENCE: "Référence",
     ValueKind.TARGET: "Cible",
     ValueKind.LEVEL: "Niveau atteint",
+    ValueKind.FIRST_HALF: "1er semestre",
+    ValueKind.SECOND_HALF: "2e semestre",
 }
 
 
-COLUMN_PLURALS: dict[str, str] = {ValueKind.TARGET: "Cibles", ValueKind.LEVEL: "Niveaux atteints"}
+COLUMN_PLURALS: dict[str, str] = {
+    ValueKind.TARGET: "Cibles",
+    ValueKind.LEVEL: "Niveaux atteints",
+    ValueKind.FIRST_HALF: "1ers semestres",
+    ValueKind.SECOND_HALF: "2es semestres",
+}
+
+EXPECTED_KINDS = (ValueKind.REFERENCE, ValueKind.TARGET)
+"""What is filled before the signature (rule I2); the levels come year after year."""
 
 
 def _told_columns(columns: Sequence[Column]) -> str:
@@ -123,9 +133,11 @@ class Cell:
 class Row:
     """One row: `kind` is an IndicatorKind or "gap"; `level` is 1 for a "dont", 0 otherwise.
 
-    `indicator_id` is None for a gap. `source` is the source as annexe 5.2 names it, `national_target` the
-    figure that the nation aims at for this very row ("20 % en 2022"), else "". `repeats` says where the row's
-    figures come from when they are typed under another objective ("repris de l’objectif 1"), else "".
+    `indicator_id` is None for a gap. `halves` are the half-years of a row that is also returned so (rule I5),
+    in the order of `Dashboard.half_years`; none elsewhere. `source` is the source as annexe 5.2 names it,
+    `national_target` the figure that the nation aims at for this very row ("20 % en 2022"), else "".
+    `repeats` says where the row's figures come from when they are typed under another objective ("repris de
+    l’objectif 1"), else "".
     """
 
     indicator_id: int | None
@@ -136,6 +148,7 @@ class Row:
     unit: str = ""
     source: str = ""
     level: int = 0
+    halves: tuple[Cell, ...] = ()
     has_target: bool = True
     is_half_yearly: bool = False
     is_local: bool = False
@@ -154,6 +167,17 @@ class Row:
         return self.cells[0]
 
     @property
+    def missing(self) -> tuple[Column, ...]:
+        """The columns that are to be filled before the signature and that nobody has."""
+        if not self.is_typed:
+            return ()
+        return tuple(
+            cell.column
+            for cell in self.cells
+            if cell.state == CellState.EMPTY and cell.column.kind in EXPECTED_KINDS
+        )
+
+    @property
     def targets(self) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.column.kind == ValueKind.TARGET)
 
@@ -170,7 +194,7 @@ class Row:
     def reasons(self) -> tuple[str, ...]:
         """Why figures lack, a sentence a reason: "Cibles 2021 et 2022 : non disponible – enquête…"."""
         columns: dict[str, list[Column]] = defaultdict(list)
-        for cell in self.cells:
+        for cell in (*self.cells, *self.halves):
             if cell.reason:
                 columns[f"{cell.text} – {cell.reason}"].append(cell.column)
         return tuple(f"{_told_columns(those)} : {told}" for told, those in columns.items())
@@ -206,6 +230,16 @@ class Section:
     def has_typed_rows(self) -> bool:
         return any(row.is_typed for row in self.rows)
 
+    @property
+    def half_yearly_rows(self) -> tuple[Row, ...]:
+        """The rows that are also returned by half-year (rule I5), wherever their figures are typed."""
+        return tuple(row for row in self.rows if row.halves)
+
+    @property
+    def incomplete_rows(self) -> tuple[Row, ...]:
+        """The rows of which a reference value or a target is missing."""
+        return tuple(row for row in self.rows if row.missing)
+
 
 @dataclass(frozen=True)
 class MeasurePart:
@@ -227,11 +261,15 @@ class CommitmentPart:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """The whole tableau de bord; `filled`, `unavailable` and `expected` count the cells that people fill."""
+    """The whole tableau de bord; `filled`, `unavailable` and `expected` count the cells that people fill.
+
+    `columns` are those of annexe 5.2, `half_years` those of the rows that are also returned by half-year.
+    """
 
     reference_year: int
     years: tuple[int, ...]
     columns: tuple[Column, ...]
+    half_years: tuple[Column, ...]
     commitments: tuple[CommitmentPart, ...]
     expected: int
     filled: int
@@ -246,6 +284,15 @@ class Dashboard:
             for section in (*commitment.sections, *(s for m in commitment.measures for s in m.sections))
         )
 
+    @property
+    def missing_count(self) -> int:
+        """How many reference values and targets nobody has filled."""
+        return sum(len(row.missing) for section in self.sections for row in section.rows)
+
+    @property
+    def incomplete_sections(self) -> tuple[Section, ...]:
+        return tuple(section for section in self.sections if section.incomplete_rows)
+
     def section(self, key: str) -> Section | None:
         return next((section for section in self.sections if section.key == key), None)
 
@@ -259,7 +306,16 @@ def columns_of(campaign: Campaign) -> tuple[Column, ...]:
     )
 
 
-def indicators_of(contract: Contract) -> Iterable[Indicator]:
+def half_year_columns_of(campaign: Campaign) -> tuple[Column, ...]:
+    """The half-years of the campaign's period, in the order of time (rule I5)."""
+    return tuple(
+        Column(half, year)
+        for year in campaign.years
+        for half in (ValueKind.FIRST_HALF, ValueKind.SECOND_HALF)
+    )
+
+
+def indicators_of(contract: Contract) -> QuerySet[Indicator]:
     """The rows of the contract's tableau de bord, in order: the harmonised ones of its objectives and of the
     commitments, then its own."""
     return (
@@ -291,7 +347,10 @@ def build_dashboard(contract: Contract) -> Dashboard:
     gives to a commitment itself; the territory's own objective comes last.
     """
     columns = columns_of(contract.campaign)
-    table = _Table(columns, list(indicators_of(contract)), _figures(contract), _row_targets(contract))
+    half_years = half_year_columns_of(contract.campaign)
+    table = _Table(
+        columns, half_years, list(indicators_of(contract)), _figures(contract), _row_targets(contract)
+    )
     objectives = list(contract.objectives.in_order())
     commitments = list(contract.campaign.commitments.order_by("position"))
     parts = [
@@ -308,6 +367,7 @@ def build_dashboard(contract: Contract) -> Dashboard:
         reference_year=contract.campaign.reference_year,
         years=tuple(contract.campaign.years),
         columns=columns,
+        half_years=half_years,
         commitments=tuple(parts),
         expected=len(cells),
         filled=sum(cell.state == CellState.VALUE for cell in cells),
@@ -370,11 +430,13 @@ class _Table:
     def __init__(
         self,
         columns: tuple[Column, ...],
+        half_years: tuple[Column, ...],
         indicators: list[Indicator],
         figures: Mapping[tuple[int, str], Figure],
         targets: list[NationalTarget],
     ) -> None:
         self.columns = columns
+        self.half_years = half_years
         self.figures = figures
         self.targets = targets
         self.indicators = indicators
@@ -451,6 +513,7 @@ class _Table:
             source=indicator.source,
             level=0 if indicator.parent_id is None else 1,
             cells=self._cells(indicator),
+            halves=self._halves(indicator),
             has_target=indicator.has_target,
             is_half_yearly=indicator.periodicity == Periodicity.HALF_YEARLY,
             is_local=indicator.contract_id is not None,
@@ -462,6 +525,11 @@ class _Table:
 
     def _cells(self, indicator: Indicator) -> tuple[Cell, ...]:
         return tuple(self._cell(indicator, column) for column in self.columns)
+
+    def _halves(self, indicator: Indicator) -> tuple[Cell, ...]:
+        if indicator.periodicity != Periodicity.HALF_YEARLY:
+            return ()
+        return tuple(self._cell(indicator, column) for column in self.half_years)
 
     def _cell(self, indicator: Indicator, column: Column) -> Cell:
         if indicator.kind == IndicatorKind.HEADING:

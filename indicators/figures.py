@@ -15,19 +15,21 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from cdppe.lib.french_numbers import (
     NO_BREAK_SPACE,
-    decimal_places,
+    is_formula,
     is_negative,
     read_french,
     with_plain_spaces,
+    without_invisible,
     write_french,
 )
 
 LARGEST_FIGURE = Decimal("999999999999.99")
-DECIMAL_PLACES = 2
+_SMALLEST = Decimal("0.01")
 LONGEST_TEXT = 40
 LONGEST_REASON = 300
 
 _ENCODED = re.compile(r"=\d{1,14}(?:\.\d{1,6})?", re.ASCII)
+_SIGNS = {"%": "%", "€": "€", "euro": "€", "euros": "€"}
 _UNAVAILABLE = frozenset({"nd", "n.d.", "n.d", "n/d", "non disponible"})
 
 
@@ -85,25 +87,40 @@ def is_unavailable(text: str) -> bool:
     return with_plain_spaces(text).casefold() in _UNAVAILABLE
 
 
-def read_number(text: str) -> Decimal | None:
+def unit_sign(unit: str) -> str:
+    """The sign that may follow a figure of `unit`, "%" or "€"; empty for another unit."""
+    return _SIGNS.get(unit.strip().casefold(), "")
+
+
+def read_number(text: str, unit: str = "") -> Decimal | None:
     """The number that `text` states, None when it is blank: "1 234,5", "0", "12.25".
 
     Spaces (ordinary, non-breaking, narrow) may stand between thousands, the decimal mark is a comma or a
-    point. Raises `FigureError` for anything else: letters, NaN, an exponent, a sign, too many digits.
+    point; the sign of the row's `unit` may follow. Raises `FigureError` for anything else: letters, NaN, an
+    exponent, a sign, a formula, too many digits.
 
     >>> read_number("1 234,50")
     Decimal('1234.50')
+    >>> read_number("12,5 %", "%")
+    Decimal('12.5')
     """
     typed = with_plain_spaces(text)
     if not typed:
         return None
-    if len(typed) > LONGEST_TEXT:
+    visible = without_invisible(typed)
+    if len(visible) > LONGEST_TEXT:
         raise FigureError(
-            f"« {typed[:LONGEST_TEXT]}… » est trop long : un nombre compte douze chiffres au plus."
+            f"« {visible[:LONGEST_TEXT]}… » est trop long : un nombre compte douze chiffres au plus."
         )
+    if visible != typed:
+        raise FigureError(
+            f"« {visible} » n’est pas un nombre : un caractère invisible s’y trouve, tapez-le de nouveau."
+        )
+    if is_formula(typed):
+        raise FigureError(f"« {typed} » est une formule : écrivez le nombre qu’elle donne.")
     if is_negative(typed):
         raise FigureError(f"« {typed} » est négatif : écrivez un nombre à partir de zéro.")
-    number = read_french(typed)
+    number = read_french(typed.removesuffix(unit_sign(unit)))
     if number is None:
         raise FigureError(
             f"« {typed} » n’est pas un nombre : écrivez par exemple 1 234 ou 12,5, ou « nd » si la valeur "
@@ -113,7 +130,7 @@ def read_number(text: str) -> Decimal | None:
         raise FigureError(
             f"« {typed} » est trop grand : un nombre compte douze chiffres au plus avant la virgule."
         )
-    if decimal_places(number.normalize()) > DECIMAL_PLACES:
+    if number != number.quantize(_SMALLEST):
         raise FigureError(f"« {typed} » est trop précis : deux décimales au plus.")
     return number
 

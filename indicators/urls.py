@@ -7,6 +7,11 @@ app_name = "indicators"
 urlpatterns = [
     path("contrats/<slug:reference>/tableau-de-bord/", dashboard.dashboard, name="dashboard"),
     path(
+        "contrats/<slug:reference>/tableau-de-bord/modifier/",
+        dashboard.dashboard_fill,
+        name="dashboard-fill",
+    ),
+    path(
         "contrats/<slug:reference>/tableau-de-bord/<slug:section_key>/modifier/",
         dashboard.dashboard_edit,
         name="dashboard-edit",

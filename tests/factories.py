@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.db.models import Max
 from django.utils import timezone
 
 from cdppe.accounts.models import (
@@ -24,6 +25,7 @@ from cdppe.accounts.models import (
     TerritoryKind,
     User,
 )
+from contracts.actions.calendar import derive_steps
 from contracts.models import (
     ActionSheet,
     Campaign,
@@ -269,6 +271,7 @@ class ContractFactory(factory.django.DjangoModelFactory):
         self.campaign.territories.add(self.territory)
         for objective in self.campaign.objectives.fundamental():
             ContractObjective.objects.create(contract=self, objective=objective)
+        derive_steps(self)
 
 
 class ContractObjectiveFactory(factory.django.DjangoModelFactory):
@@ -290,6 +293,9 @@ class ActionSheetFactory(factory.django.DjangoModelFactory):
         )
     )
     number = factory.LazyAttribute(lambda o: o.contract.action_sheets.count() + 1)
+    position = factory.LazyAttribute(
+        lambda o: (o.contract.action_sheets.aggregate(last=Max("position"))["last"] or 0) + 1
+    )
     title = factory.LazyAttribute(lambda o: f"Action {o.number}")
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,13 +28,34 @@ from typing import Any
 
 from django.utils import timezone
 
+from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.tables import read_table
 from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
-from contracts.models import ActionSheet, Contract, ContractObjective, FieldChange, Takeover
+from contracts.actions.calendar import add_step, grant_extension
+from contracts.actions.compliance import answer_finding
+from contracts.actions.contacts import name_contact
+from contracts.actions.exchanges import open_thread
+from contracts.actions.feeds import open_feed
+from contracts.compliance import report_of
+from contracts.models import (
+    ActionSheet,
+    CalendarFeed,
+    Contact,
+    Contract,
+    ContractObjective,
+    ContractStep,
+    DeadlineExtension,
+    FieldChange,
+    FindingAnswer,
+    SheetTemplate,
+    Takeover,
+    Thread,
+)
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -78,6 +100,7 @@ OPEN = "        200  200  200  200  200  200  200  200  200  200  200  200"
 PERSONAL = "    302  200  200  200  200  200  200  200  200  200  200  302"
 SEEN = "        302  200  200  200  200  404  404  404  200  200  200  302"
 EDITED = "      302  200  200  200  403  404  404  404  403  403  403  302"
+FILLED = "      302  200  200  200  302  404  404  404  302  302  302  302"
 DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
@@ -89,6 +112,12 @@ NATION_REFUSED_FORM = "302  403  403  403  403  403  403  403  403  403  422  30
 NATION_CLOSED = "302 403  403  403  403  403  403  403  403  403  403  302"
 NATION_REFUSED = "302 403 403  403  403  403  403  403  403  403  422  302"
 NATION_SENT_BACK = "302 403 403 403 403 403 403 403 403 302 302 302"
+PERSONAL_DONE = "302 302  302  302  302  302  302  302  302  302  302  302"
+PERSONAL_REFUSED = "302 422 422 422 422 422 422 422 422 422 422 302"
+# A feed is shown to nobody but its person.
+COUNCIL_EDITOR_DONE = "302 404 404 302 404 404 404 404 404 404 404 302"
+SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
+COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
@@ -102,6 +131,8 @@ class World:
     contract: Contract
     optional_objective: ContractObjective
     sheet: ActionSheet
+    archived_sheet: ActionSheet
+    template: SheetTemplate
     change: FieldChange
     deleted_sheet: FieldChange
     local_indicator: Indicator
@@ -113,8 +144,14 @@ class World:
     sheets_import: SheetsImport
     publication: Publication
     scenario: Scenario
+    step: ContractStep
+    extension: DeadlineExtension
+    feed: CalendarFeed
     membership: Membership
     invitation: Invitation
+    thread: Thread
+    contact: Contact
+    finding_answer: FindingAnswer
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -130,11 +167,24 @@ def make_world() -> World:
     )
     fundamental = cast.contract.objectives.get(objective__number=1)
     shared = _run(cast)
-    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental)
+    # Not the number that its rank would give it: there is something to renumber.
+    sheet = ActionSheetFactory(contract=cast.contract, contract_objective=fundamental, number=3)
     return World(
         cast=cast,
         contract=cast.contract,
         optional_objective=optional,
+        archived_sheet=ActionSheetFactory(
+            contract=cast.contract, contract_objective=fundamental, archived_at=now
+        ),
+        template=SheetTemplate.objects.create(
+            objective=fundamental.objective,
+            code="trame",
+            demand="S’engager à travers une fiche action",
+            title="Trame",
+            texts={"public": "[À compléter : qui]"},
+            source="Texte",
+            position=1,
+        ),
         sheet=sheet,
         change=_change(cast, sheet),
         deleted_sheet=_deleted_sheet(cast, fundamental),
@@ -154,6 +204,9 @@ def make_world() -> World:
             [run_allocation(shared.envelope, year=cast.campaign.period_end, by=None)], by=None
         ),
         scenario=_scenario(cast),
+        step=_own_step(cast),
+        extension=_extension(cast),
+        feed=_feeds(cast),
         membership=cast.council.memberships.get(user=cast.council_reader),
         invitation=Invitation.objects.create(
             institution=cast.council,
@@ -164,7 +217,27 @@ def make_world() -> World:
             created_at=now,
             expires_at=now + dt.timedelta(days=7),
         ),
+        thread=open_thread(
+            cast.contract,
+            Place("objectives"),
+            text="Pourquoi ces objectifs ?",
+            token=uuid.uuid4(),
+            by=cast.dgcs_editor,
+        ),
+        contact=_contact(cast),
+        finding_answer=_finding_answer(cast, optional),
     )
+
+
+def _contact(cast: Cast) -> Contact:
+    """Somebody without an account, named by the council."""
+    fields = {
+        "name": "Inès Perret",
+        "position": "",
+        "email": "ines.perret@isere.exemple.fr",
+        "phone": "04 65 71 00 38",
+    }
+    return name_contact(cast.contract, cast.council, fields=fields, by=cast.council_editor)
 
 
 def _change(cast: Cast, sheet: ActionSheet) -> FieldChange:
@@ -275,6 +348,43 @@ def _scenario(cast: Cast) -> Scenario:
     )
 
 
+def _own_step(cast: Cast) -> ContractStep:
+    """A step that the territory added, on a Sunday."""
+    fields = {"label": "Comité de pilotage", "fixed_on": dt.date(cast.campaign.year, 10, 13)}
+    return add_step(cast.contract, fields=fields, by=cast.council_editor)
+
+
+def _extension(cast: Cast) -> DeadlineExtension:
+    """A later date for the Isère."""
+    return grant_extension(
+        cast.campaign.deadlines.get(),
+        cast.isere,
+        due_on=dt.date(cast.campaign.year, 9, 13),
+        reason="Essai",
+        version=0,
+        by=cast.dgcs_editor,
+    )
+
+
+def _feeds(cast: Cast) -> CalendarFeed:
+    """The feed of the council's editor; its administrator has some too."""
+    open_feed(cast.council_administrator, None, only_mine=True)
+    open_feed(cast.council_administrator, cast.contract, only_mine=False)
+    return open_feed(cast.council_editor, None, only_mine=True)
+
+
+def _finding_answer(cast: Cast, objective: ContractObjective) -> FindingAnswer:
+    """The answer to an objective that has no action yet; the other objectives wait for theirs."""
+    finding = next(
+        line
+        for line in report_of(cast.contract).to_check
+        if line.finding.place == Place("objectives", objective.pk)
+    )
+    return answer_finding(
+        cast.contract, finding.key, reason="L’action vient par avenant.", by=cast.council_editor
+    )
+
+
 def nothing(world: World) -> dict[str, Any]:
     return {}
 
@@ -289,6 +399,22 @@ def transition(world: World) -> dict[str, Any]:
 
 def sheet(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.sheet.number}
+
+
+def ranked_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.sheet.pk}
+
+
+def archived_sheet(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.archived_sheet.pk}
+
+
+def demand(world: World) -> dict[str, Any]:
+    return contract(world) | {"code": world.template.code}
+
+
+def one_up(world: World) -> dict[str, Any]:
+    return {"sens": "haut"}
 
 
 def change(world: World) -> dict[str, Any]:
@@ -314,6 +440,38 @@ def section(world: World) -> dict[str, Any]:
 
 def local_indicator(world: World) -> dict[str, Any]:
     return contract(world) | {"indicator_id": world.local_indicator.pk}
+
+
+def step(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.step.pk}
+
+
+def first_version(world: World) -> dict[str, Any]:
+    return {"version": "1"}
+
+
+def deadline(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.extension.deadline_id}
+
+
+def campaign_deadline(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.extension.deadline_id}
+
+
+def extension(world: World) -> dict[str, Any]:
+    return campaign(world) | {"pk": world.extension.pk}
+
+
+def feed(world: World) -> dict[str, Any]:
+    return {"pk": world.feed.pk}
+
+
+def feed_address(world: World) -> dict[str, Any]:
+    return {"token": world.feed.token}
+
+
+def digest_stop(world: World) -> dict[str, Any]:
+    return {"token": stop_token(world.cast.council_editor)}
 
 
 def job(world: World) -> dict[str, Any]:
@@ -376,6 +534,10 @@ def free_objective(world: World) -> dict[str, Any]:
     return {"objective": world.cast.campaign.objectives.get(number=20).pk}
 
 
+def open_tab(world: World) -> dict[str, Any]:
+    return {"place": "details", "tab": "6f0a7b6e-3c07-4c0e-9b1c-2f6f3f1d8a11"}
+
+
 def institution(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk}
 
@@ -388,8 +550,24 @@ def invitation(world: World) -> dict[str, Any]:
     return {"pk": world.cast.council.pk, "invitation_pk": world.invitation.pk}
 
 
+def finding_answer(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.finding_answer.pk}
+
+
 def invitation_link(world: World) -> dict[str, Any]:
     return {"token": TOKEN}
+
+
+def thread(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.thread.pk}
+
+
+def contact(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.contact.pk}
+
+
+def contract_and_council(world: World) -> dict[str, Any]:
+    return contract(world) | {"institution_pk": world.cast.council.pk}
 
 
 def broken_reset_link(world: World) -> dict[str, Any]:
@@ -433,6 +611,7 @@ ROUTES = [
     # --- Home
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
+    Route("home:rich-text-preview", nothing, post=PERSONAL),
     # --- People
     Route(
         "accounts:sign-in",
@@ -502,6 +681,16 @@ ROUTES = [
     Route("contracts:objective-remove", optional_objective, get=EDITED, post=DONE),
     Route("contracts:sheets", contract, get=SEEN),
     Route("contracts:sheet-delete", sheet, get=EDITED, post=DONE),
+    Route("contracts:sheet-move", ranked_sheet, post=DONE, data=one_up),
+    Route("contracts:sheet-archive", ranked_sheet, post=DONE),
+    Route("contracts:sheet-restore", archived_sheet, post=DONE),
+    Route(
+        "contracts:sheets-renumber",
+        contract,
+        get=EDITED,
+        post="  302  409  409  409  403  404  404  404  403  403  403  302",
+    ),
+    Route("contracts:sheet-demand", demand, get=SEEN, post=REFUSED_FORM),
     Route(
         "contracts:takeover-start",
         get="   302  200  200  200  403  200  200  200  403  403  403  302",
@@ -535,7 +724,27 @@ ROUTES = [
     Route("contracts:history-restore", change, post=DONE, data=former_text),
     Route("contracts:history-recreate-sheet", deleted_sheet, post=DONE),
     Route("contracts:document", contract, get=SEEN),
+    # A section may stay empty: what is asked is the version.
+    Route("contracts:diagnosis", contract, get=SEEN, post=REFUSED_FORM),
+    Route("contracts:presence", contract, post=SEEN, data=open_tab),
     Route("contracts:document-render", contract, post=RENDERED),
+    # --- Exchanges: whoever sees the contract speaks in them; contacts are their own institution's
+    Route("contracts:my-exchanges", get=PERSONAL),
+    Route("contracts:exchanges", contract, get=SEEN),
+    Route("contracts:thread-open", contract, get=SEEN, post=SPOKEN),
+    Route("contracts:thread", thread, get=SEEN, post=SPOKEN),
+    Route("contracts:thread-settle", thread, post=RENDERED),
+    Route("contracts:thread-reopen", thread, post=RENDERED),
+    Route("contracts:contact-create", contract_and_council, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-edit", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-replace", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("contracts:contact-end", contact, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    # Only who administers the institution invites: the editor is sent back with a sentence.
+    Route(
+        "contracts:contact-invite",
+        contact,
+        post="  302  403  403  302  403  404  404  404  403  403  403  302",
+    ),
     # --- Documents
     Route("documents:job", job, get=SEEN),
     Route("documents:job-progress", job, get=SEEN),
@@ -543,6 +752,8 @@ ROUTES = [
     Route("documents:job-download", job, get=SEEN),
     # --- Tableau de bord
     Route("indicators:dashboard", contract, get=SEEN),
+    # Who only reads is sent to the page that is read.
+    Route("indicators:dashboard-fill", contract, get=FILLED, post=DONE),
     Route("indicators:dashboard-edit", section, get=EDITED, post=DONE),
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
@@ -552,6 +763,7 @@ ROUTES = [
     Route("funding:sheet-create-totals", contract, post=EDITED),
     Route("funding:sheet-edit", sheet, get=SEEN, post=REFUSED_FORM),
     Route("funding:sheet-totals", sheet, post=EDITED),
+    Route("funding:sheet-copy", ranked_sheet, get=EDITED, post=DONE),
     Route("funding:action-plan", contract, get=SEEN),
     # --- Allocation: the ministry's alone
     Route("funding:allocation-list", get=NATION_SEEN),
@@ -585,4 +797,28 @@ ROUTES = [
     Route("funding:scenario-run", scenario, post=NATION_DONE),
     Route("funding:allocation-criteria-export", matrix_file, get=NATION_SEEN),
     Route("funding:allocation-start", envelope, post=NATION_DONE, data=year_of_the_campaign),
+    Route("contracts:calendar", contract, get=SEEN),
+    Route("contracts:calendar-gantt", contract, get=SEEN),
+    Route("contracts:effect-date-edit", contract, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-create", contract, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-edit", step, get=EDITED, post=REFUSED_FORM),
+    Route("contracts:step-remove", step, get=EDITED, post=DONE),
+    Route("contracts:step-mark", step, post=DONE),
+    Route("contracts:step-bring-forward", step, post=DONE, data=first_version),
+    Route("contracts:deadline-settle", deadline, post=DONE),
+    Route("contracts:feeds", get=PERSONAL),
+    Route("contracts:feed-open", post=PERSONAL_DONE),
+    Route("contracts:feed-renew", feed, post=COUNCIL_EDITOR_DONE),
+    Route("contracts:feed-revoke", feed, post=COUNCIL_EDITOR_DONE),
+    Route("contracts:feed", feed_address, get=OPEN),
+    Route("contracts:deadlines", campaign, get=NATION_SEEN),
+    Route("contracts:deadline-extend", campaign_deadline, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("contracts:extension-withdraw", extension, get=NATION_RUN, post=NATION_DONE),
+    Route("accounts:digest-settings", get=PERSONAL, post=PERSONAL_REFUSED),
+    Route("accounts:digest-stop", digest_stop, get=OPEN, post=OPEN),
+    # --- Compliance
+    Route("contracts:compliance", contract, get=SEEN),
+    Route("contracts:compliance-line", contract, get=SEEN),
+    Route("contracts:finding-answer", contract, post=REFUSED_FORM),
+    Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
 ]

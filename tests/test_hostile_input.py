@@ -26,7 +26,7 @@ from cdppe.accounts.models import User
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.models import ContractObjective
 from tests.cast import Cast
-from tests.factories import ActionSheetFactory, IndicatorFactory
+from tests.factories import ActionSheetFactory, CampaignFactory, IndicatorFactory
 from tests.routes import ROUTES, World, make_world
 
 SCRIPT = "<script>alert(1)</script>"
@@ -236,9 +236,17 @@ WITHOUT_FORM = {
     "funding:sheet-create-totals": "funding:sheet-create",
     "funding:sheet-totals": "funding:sheet-edit",
     "funding:scenario-results": "funding:scenario-edit",
+    "home:rich-text-preview": "funding:sheet-edit",
 }
-# Asked for only in a state or by a person that the walk does not meet, with no field at all.
-WITHOUT_FIELDS = {"accounts:new-password", "funding:letters-request", "contracts:history-recreate-sheet"}
+# Asked for only in a state or by a person that the walk does not meet, with no field at all; or sent by a
+# script of the page with two fields of its own (tests/contracts/test_presence.py).
+WITHOUT_FIELDS = {
+    "accounts:new-password",
+    "funding:letters-request",
+    "contracts:history-recreate-sheet",
+    "contracts:presence",
+    "contracts:thread-reopen",
+}
 
 
 def _attacked(site: Site) -> list[Form]:
@@ -439,6 +447,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "indicator_id": (0, 2**63, 10**30),
     "membership_pk": (0, 2**63, 10**30),
     "invitation_pk": (0, 2**63, 10**30),
+    "institution_pk": (0, 2**63, 10**30),
     "job_id": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "reference": ("x", "38", "38-", "-2030", "38-2030-1", "38-2031", "99-2030", "38_2030", "a" * 300),
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
@@ -500,8 +509,9 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
     """The right contract in the address, somebody else's objective, sheet or row behind it."""
     world, cast = site.world, site.world.cast
     with transaction.atomic():
+        # A primary key that no row of the Isère has, in any table.
         objective = ContractObjective.objects.create(
-            contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
+            pk=700_001, contract=cast.foreign_contract, objective=cast.campaign.objectives.get(number=12)
         )
         sheet = ActionSheetFactory(contract=cast.foreign_contract, contract_objective=objective, number=77)
         row = IndicatorFactory(
@@ -516,6 +526,13 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
             "indicator_id": row.pk,
             "section_key": f"objectif-{objective.pk}",
         }
+        step = cast.foreign_contract.calendar_steps.first()
+        assert step is not None
+        other_campaign = CampaignFactory(code="2031", year=2031)
+        # Another object's key might well be that of a step of one's own.
+        foreign_pk = dict.fromkeys(
+            ("step-edit", "step-remove", "step-mark", "step-bring-forward"), step.pk
+        ) | {"deadline-settle": other_campaign.deadlines.get().pk}
         before = stored()
         tried = 0
         for route in ROUTES:
@@ -523,7 +540,8 @@ def test_another_territory_s_objects_do_not_exist_inside_one_s_own_contract(site
             if "reference" not in sound:
                 continue
             for name in sound.keys() & foreign.keys():
-                address = reverse(route.name, kwargs=sound | {name: foreign[name]})
+                wrong = foreign_pk.get(route.name.partition(":")[2], foreign[name])
+                address = reverse(route.name, kwargs=sound | {name: wrong})
                 tried += 1
                 for method in ("get", "post"):
                     answer = getattr(site.browsers["council_administrator"], method)(address)
@@ -545,6 +563,13 @@ ASKED = (
     "campagne",
     "territoire",
     "next",
+    "etat",
+    "texte",
+    "demande",
+    "qui",
+    "partie",
+    "ministere",
+    "lieu",
 )
 
 

@@ -25,18 +25,23 @@ class Ability(StrEnum):
     CONTRACT_READ = "contract.read"
     CONTRACT_CREATE = "contract.create"
     CONTRACT_EDIT = "contract.edit"
+    CONTRACT_COMMENT = "contract.comment"
+    CONTACT_EDIT = "contact.edit"
     BANK_ACCOUNT_EDIT = "bank_account.edit"
     DOCUMENT_RENDER = "document.render"
     NATION_FOLLOW = "nation.follow"
     ALLOCATION_READ = "allocation.read"
     ALLOCATION_RUN = "allocation.run"
     ALLOCATION_PUBLISH = "allocation.publish"
+    DEADLINE_EXTEND = "deadline.extend"
 
 
-_READ = frozenset({Ability.CONTRACT_READ})
+# Whoever sees a contract may speak in its exchanges, readers and the ministry too.
+_READ = frozenset({Ability.CONTRACT_READ, Ability.CONTRACT_COMMENT})
 _EDIT = _READ | {
     Ability.CONTRACT_CREATE,
     Ability.CONTRACT_EDIT,
+    Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
 }
 # A signatory of a party may do what its editors may; signing itself comes with the agreements.
@@ -62,9 +67,10 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGS: dict.fromkeys(Role.values, _MINISTRY_READER),
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
-        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN},
+        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
-        Role.SIGNATORY: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH},
+        Role.SIGNATORY: _MINISTRY_READER
+        | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
     },
 }
 

@@ -13,8 +13,10 @@ from django.contrib.auth.forms import (
     SetPasswordForm,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 
-from cdppe.accounts.models import Invitation, Membership, Role, User
+from cdppe.accounts.models import DigestFrequency, DigestSettings, Invitation, Membership, Role, User
+from cdppe.accounts.models.digests import MOST_DAYS_BEFORE
 from cdppe.accounts.throttle import (
     PASSWORD_RESET_MAIL,
     SIGN_IN_FROM_ADDRESS,
@@ -229,3 +231,44 @@ class NewAccountForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned
+
+
+class DigestSettingsForm(forms.ModelForm):
+    """What a person is told by e-mail, and how often."""
+
+    # Boxes to tick: nothing here is to be filled in.
+    hides_optional_marks = True
+
+    class Meta:
+        model = DigestSettings
+        fields = ["frequency", "tells_before", "days_before", "tells_late", "tells_exchanges"]
+        labels = {
+            "frequency": "Recevoir un récapitulatif",
+            "tells_before": "Les échéances qui approchent, quand c’est mon tour",
+            "days_before": "Combien de jours avant",
+            "tells_late": "Les échéances passées que mon institution n’a pas tenues",
+            "tells_exchanges": "Ce qui me concerne dans les échanges",
+        }
+        help_texts = {"days_before": f"De 1 à {MOST_DAYS_BEFORE} jours."}
+        widgets = {
+            "frequency": forms.RadioSelect,
+            "days_before": forms.NumberInput(attrs={"min": 1, "max": MOST_DAYS_BEFORE}),
+        }
+        error_messages = {
+            "frequency": {
+                "required": "Choisissez un rythme.",
+                "invalid_choice": "Choisissez un rythme de la liste.",
+            },
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["frequency"].choices = DigestFrequency.choices
+        sentence = f"Écrivez un nombre entier de jours, de 1 à {MOST_DAYS_BEFORE}."
+        self.fields["days_before"].error_messages = dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), sentence
+        )
+        self.fields["days_before"].validators = [
+            MinValueValidator(1, sentence),
+            MaxValueValidator(MOST_DAYS_BEFORE, sentence),
+        ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cdppe.accounts.views import invitations, people, signing_in
+from cdppe.accounts.views import digests, invitations, people, signing_in
 
 app_name = "accounts"
 
@@ -34,4 +34,6 @@ urlpatterns = [
         people.member_remove,
         name="member-remove",
     ),
+    path("mon-compte/rappels/", digests.digest_settings, name="digest-settings"),
+    path("rappels/arreter/<str:token>/", digests.digest_stop, name="digest-stop"),
 ]

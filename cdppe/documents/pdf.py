@@ -106,7 +106,11 @@ def render_pdf(
             sheet = fetcher.fetch(url).read().decode()
             styles.append(CSS(string=sheet, base_url=url, url_fetcher=fetcher, font_config=fonts))
         document = HTML(string=html, url_fetcher=fetcher).render(
-            font_config=fonts, stylesheets=styles, pdf_variant="pdf/ua-1"
+            font_config=fonts,
+            stylesheets=styles,
+            # The number of a list's item (<li value>) is one: without them each list would begin at 1.
+            presentational_hints=True,
+            pdf_variant="pdf/ua-1",
         )
         metadata = document.metadata
         metadata.title = title

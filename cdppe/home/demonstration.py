@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import tomllib
+import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,17 +19,23 @@ from django.db import transaction
 from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope, Membership, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from contracts.actions.action_sheets import create_action_sheet
+from contracts.actions.calendar import add_step, grant_extension, settle_deadline
+from contracts.actions.contacts import CONTACT_FIELDS, name_contact
 from contracts.actions.contracts import create_contract
+from contracts.actions.exchanges import open_thread, reply
 from contracts.actions.objectives import add_objective, add_own_objective
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
+from contracts.places import Place
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
-from funding.models import ActionFinancing, Contributor, NotifiedAmount
+from funding.models import ActionFinancing, Contributor, NotifiedAmount, StateExpense
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
 
 CENT = Decimal("0.01")
+NOT_FIELDS = ("objective", "own", "answers_demand")
+"""What a sheet of the demonstration says besides its own texts."""
 OWN_TERMS = "Termes de la campagne"
 WITHOUT_CEILING = "Sans dotation maximale"
 
@@ -41,6 +48,7 @@ def load_demonstration(folder: Path) -> list[str]:
     lines += _try_scenarios()
     for path in sorted(folder.glob("*-*.toml")):
         lines.append(_load_contract(_read(path)))
+    lines.append(_load_exchanges(_read(folder / "echanges.toml")))
     return lines
 
 
@@ -82,7 +90,7 @@ def _institution(kind: str, territory: str | None = None) -> Institution:
 
 def _allocate_campaigns() -> list[str]:
     """Share and publish every envelope that has an amount and criteria, once, in the name of the ministry."""
-    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    by = _ministry()
     lines = []
     for campaign in Campaign.objects.all():
         year = campaign.year
@@ -100,9 +108,14 @@ def _allocate_campaigns() -> list[str]:
     return lines
 
 
+def _ministry() -> User | None:
+    """The first demonstration account of DGCS."""
+    return User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+
+
 def _try_scenarios() -> list[str]:
     """Two scenarios for each campaign that can be shared and has none: its own terms, and no ceiling."""
-    by = User.objects.filter(memberships__institution__kind=InstitutionKind.DGCS).order_by("pk").first()
+    by = _ministry()
     lines = []
     for campaign in Campaign.objects.filter(envelopes__amount__isnull=False, scenarios=None).distinct():
         typed, codes = typed_of_campaign(campaign)
@@ -161,7 +174,9 @@ class _Filling:
         self._sheets()
         if "department_share" in self.content:
             self._share_credits()
+            self._declare_expenses()
         self._indicators()
+        self._calendar()
 
     def _general(self) -> None:
         contract = self.contract
@@ -221,9 +236,11 @@ class _Filling:
                 name: text.format(public=item.get("public", ""), but=item.get("operational_objective", ""))
                 for name, text in texts.items()
             }
-            fields |= {name: value for name, value in item.items() if name not in ("objective", "own")}
+            fields |= {name: value for name, value in item.items() if name not in NOT_FIELDS}
             fields["contract_objective"] = self._contract_objective(item)
-            sheet = create_action_sheet(self.contract, fields=fields, by=self.by)
+            sheet = create_action_sheet(
+                self.contract, fields=fields, by=self.by, answers_demand=item.get("answers_demand", "")
+            )
             if texts:
                 sheet.has_invented_text = True
                 sheet.save(update_fields=["has_invented_text"])
@@ -279,6 +296,56 @@ class _Filling:
             for year in self.contract.years
         ]
         ActionFinancing.objects.bulk_create(rows)
+
+    def _calendar(self) -> None:
+        """What is done, who does it, the territory's own steps, and an extension granted by the ministry."""
+        contract = self.contract
+        for item in self.content.get("calendar", []):
+            fields = {name: value for name, value in item.items() if name not in ("step", "own")}
+            if "own" in item:
+                add_step(contract, fields={"label": item["own"]} | fields, by=self.by)
+                continue
+            if "done_on" in fields:
+                fields["done_by"] = self.by
+            contract.calendar_steps.filter(campaign_step__code=item["step"]).update(**fields)
+        for item in self.content.get("settled_deadlines", []):
+            deadline = contract.campaign.deadlines.get(code=item["deadline"])
+            settle_deadline(contract, deadline, done_on=item["done_on"], by=self.by)
+        for item in self.content.get("extensions", []):
+            grant_extension(
+                contract.campaign.deadlines.get(code=item["deadline"]),
+                contract.territory,
+                due_on=item["due_on"],
+                reason=item["reason"],
+                version=0,
+                by=_ministry(),
+            )
+
+    def _declare_expenses(self) -> None:
+        """Say of each sheet what its State money pays: the natures of the file in turn, then its
+        exceptions."""
+        exceptions = {item["sheet"]: item for item in self.content.get("expense_exceptions", [])}
+        turns: dict[int, int] = {}
+        rows = []
+        paying = ActionFinancing.objects.filter(action_sheet__contract=self.contract, envelope__isnull=False)
+        for sheet_id, number, envelope_id, code in (
+            paying.order_by("action_sheet__number", "envelope__position")
+            .values_list("action_sheet_id", "action_sheet__number", "envelope_id", "envelope__code")
+            .distinct()
+        ):
+            natures = self.content["expense_natures"][code]
+            turn = turns[envelope_id] = turns.get(envelope_id, -1) + 1
+            stated = exceptions.get(number, {"nature": natures[turn % len(natures)], "replaces": False})
+            if stated["nature"]:
+                rows.append(
+                    StateExpense(
+                        action_sheet_id=sheet_id,
+                        envelope_id=envelope_id,
+                        nature=stated["nature"],
+                        replaces_existing=stated["replaces"],
+                    )
+                )
+        StateExpense.objects.bulk_create(rows)
 
     def _indicators(self) -> None:
         stated = self._stated_values() + self._local_indicators()
@@ -362,3 +429,37 @@ def _figure(indicator: Indicator, growth: Decimal | None, rank: int) -> Decimal 
     if Indicator.objects.filter(denominator=indicator).exists():
         base *= 20
     return (base * (1 + growth * rank)).quantize(Decimal(1))
+
+
+def _load_exchanges(content: dict[str, Any]) -> str:
+    """The contacts and threads of one contract; one where somebody is a contact or spoke is left alone."""
+    contract = Contract.objects.select_related("territory__region").get(reference=content["contract"])
+    if contract.threads.exists() or contract.contacts.exists():
+        return f"Échanges du contrat {contract.reference} : déjà là, laissés tels quels."
+    for item in content["contacts"]:
+        fields = {name: item[name] for name in CONTACT_FIELDS}
+        by = User.objects.get(email=item["by"])
+        name_contact(contract, _institution(**item["institution"]), fields=fields, by=by)
+    for item in content["threads"]:
+        _load_thread(contract, item)
+    return f"Échanges du contrat {contract.reference} : {contract.threads.count()}."
+
+
+def _load_thread(contract: Contract, item: dict[str, Any]) -> None:
+    place = Place(item["part"]) if "part" in item else _place_in_sheet(contract, item)
+    first, *answers = item["messages"]
+    thread = open_thread(
+        contract, place, text=first["text"], token=uuid.uuid4(), by=User.objects.get(email=first["by"])
+    )
+    for answer in answers:
+        reply(
+            thread,
+            text=answer["text"],
+            token=uuid.uuid4(),
+            settles=answer.get("settles", False),
+            by=User.objects.get(email=answer["by"]),
+        )
+
+
+def _place_in_sheet(contract: Contract, item: dict[str, Any]) -> Place:
+    return Place("sheets", contract.action_sheets.get(number=item["sheet"]).pk, item["field"])

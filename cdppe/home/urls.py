@@ -8,4 +8,5 @@ app_name = "home"
 urlpatterns = [
     path("", views.index, name="index"),
     path("sante/", health, name="health"),
+    path("apercu-du-texte/", views.rich_text_preview, name="rich-text-preview"),
 ]

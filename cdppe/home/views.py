@@ -9,19 +9,26 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
-from contracts.calendar import agenda
+from contracts.calendar import Duty, agenda
+from contracts.compliance import Report, reports
+from contracts.deadlines import NationalDeadline, national_deadlines
+from contracts.exchanges import concerning, thread_lines
 from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
 from contracts.views.access import signed_in
 from contracts.workflow import ContractState
 
+LONGEST_PREVIEW = 100_000
+"""Characters of one text that the preview shows, more than any field takes."""
 MISSING_SHOWN = 3
 COMING_SHOWN = 2
+DEADLINES_SHOWN = 3
+THREADS_SHOWN = 4
 
 
 @require_GET
@@ -29,30 +36,52 @@ def index(request: HttpRequest) -> HttpResponse:
     """The ministry's page for those who follow the country, the territories' page for everybody else."""
     user = signed_in(request)
     if can(user, Ability.NATION_FOLLOW):
-        return render(request, "home/national.html", _national(request.GET.get("campagne", "")))
-    return render(request, "home/territories.html", _territories(user, timezone.localdate()))
+        context = _national(request.GET.get("campagne", "")) | _concerns(user)
+        return render(request, "home/national.html", context)
+    context = _territories(user, timezone.localdate()) | _concerns(user)
+    return render(request, "home/territories.html", context)
+
+
+def _concerns(user: User) -> dict[str, Any]:
+    """The exchanges that concern the person: the first of them, those that wait first, and how many."""
+    threads = concerning(user)
+    total = threads.count()
+    shown = thread_lines(list(threads[:THREADS_SHOWN]), user) if total else []
+    return {"threads": shown, "thread_count": total}
+
+
+@require_POST
+def rich_text_preview(request: HttpRequest) -> HttpResponse:
+    """The part of a page that shows the typed `text` formatted as pages and the PDF will; writes nothing."""
+    text = request.POST.get("text", "")
+    if len(text) > LONGEST_PREVIEW:
+        sentence = "Ce texte est trop long pour être montré : raccourcissez-le."
+        return render(request, "components/rich_text_preview.html", {"sentence": sentence}, status=422)
+    return render(request, "components/rich_text_preview.html", {"sentence": "", "text": text})
 
 
 def _territories(user: User, today: dt.date) -> dict[str, Any]:
     """The person's contracts with what is next in each, and the campaigns that wait for one."""
-    contracts = with_facts(Contract.objects.visible_to(user))
+    contracts = list(with_facts(Contract.objects.visible_to(user)))
+    compliance = reports(contracts, today=today)
     territories = Territory.objects.visible_to(user).select_related("region")
     return {
         "today": today,
         "has_institution": bool(user.current_memberships),
         "territories": list(territories),
-        "cards": [_card(contract, user, today) for contract in contracts],
+        "cards": [_card(contract, user, today, compliance[contract.pk]) for contract in contracts],
         "openings": _openings(user, territories),
     }
 
 
-def _card(contract: Contract, user: User, today: dt.date) -> dict[str, Any]:
-    """One contract: what the person has to do first, the next dates, how many have passed."""
+def _card(contract: Contract, user: User, today: dt.date, report: Report) -> dict[str, Any]:
+    """One contract: what the person has to do first, the next dates, how many have passed, its compliance."""
     where = standing(contract, reader=user, today=today)
     kinds = reader_kinds(user, contract)
     return {
         "contract": contract,
         "standing": where,
+        "report": report,
         "missing": where.missing[:MISSING_SHOWN],
         "missing_rest": max(0, len(where.missing) - MISSING_SHOWN),
         "coming": duty_lines(where.mine.coming[:COMING_SHOWN], today=today, kinds=kinds),
@@ -66,13 +95,25 @@ def _openings(user: User, territories: Any) -> list[dict[str, Any]]:
     openings = []
     for campaign in Campaign.objects.prefetch_related("deadlines"):
         waiting = territories_without_contract(campaign, territories)
+        coming = agenda(campaign_duties(campaign), today=timezone.localdate()).next
         lines = [
-            {"territory": each, "may_create": can(user, Ability.CONTRACT_CREATE, each)} for each in waiting
+            {
+                "territory": each,
+                "may_create": can(user, Ability.CONTRACT_CREATE, each),
+                "own_next": _own_next(campaign, each, coming),
+            }
+            for each in waiting.prefetch_related("deadline_extensions")
         ]
         if lines:
-            coming = agenda(campaign_duties(campaign), today=timezone.localdate()).next
             openings.append({"campaign": campaign, "lines": lines, "next": coming})
     return openings
+
+
+def _own_next(campaign: Campaign, territory: Territory, national: Duty | None) -> Duty | None:
+    """The next deadline of a territory when an extension makes it another one than the country's."""
+    own = agenda(campaign_duties(campaign, territory), today=timezone.localdate()).next
+    is_same = own is None or (national is not None and (own.on, own.code) == (national.on, national.code))
+    return None if is_same else own
 
 
 def _national(code: str) -> dict[str, Any]:
@@ -91,9 +132,18 @@ def _national(code: str) -> dict[str, Any]:
         "campaign": campaign,
         "states": ContractState.labels,
         "regions": regions,
+        "deadlines": _around_today(campaign) if campaign is not None else (),
         "total": _total(regions),
         "waiting": waiting,
     }
+
+
+def _around_today(campaign: Campaign) -> list[NationalDeadline]:
+    """The last national deadline that passed, and the next ones (C5)."""
+    lines = national_deadlines(campaign, today=timezone.localdate())
+    passed = [line for line in lines if line.is_past]
+    coming = [line for line in lines if not line.is_past]
+    return passed[-1:] + coming[:DEADLINES_SHOWN]
 
 
 def _counted_regions(campaign: Campaign) -> Any:

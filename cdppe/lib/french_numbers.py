@@ -1,11 +1,13 @@
 """Numbers as the French administration types and prints them; what a number means is its caller's business.
 
-Pure, exact: text to `Decimal` and back, nothing rounded, nothing guessed.
+Pure, exact: text to `Decimal` and back, nothing rounded, nothing guessed. The page reads what is typed by the
+same rules before it is sent (`static/cdppe/typed_numbers.js`); one table of cases runs in both.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 
 NARROW_SPACE = "\u202f"
@@ -17,6 +19,7 @@ MINUS = "\u2212"
 _SPACES = re.compile(f"[ {NO_BREAK_SPACE}{NARROW_SPACE}\u2009]")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NEGATIVE = re.compile(rf"[-{MINUS}\u2013] ?[\d.,]", re.ASCII)
 
 
@@ -28,6 +31,16 @@ def with_plain_spaces(text: str) -> str:
 def is_negative(text: str) -> bool:
     """Whether `text` starts as a number below zero does: a hyphen, a minus sign or a dash, then a digit."""
     return _NEGATIVE.match(with_plain_spaces(text)) is not None
+
+
+def is_formula(text: str) -> bool:
+    """Whether `text` starts as a spreadsheet's formula does: "=1+1", "@SUM(A1)"."""
+    return with_plain_spaces(text).startswith(("=", "@"))
+
+
+def without_invisible(text: str) -> str:
+    """`text` without control characters, marks of direction and halves of characters: what a reader sees."""
+    return "".join(char for char in text if unicodedata.category(char) not in _INVISIBLE)
 
 
 def read_french(text: str) -> Decimal | None:

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cdppe.lib.french_numbers import NO_BREAK_SPACE, decimal_places, is_negative, read_french, write_french
+from cdppe.lib.french_numbers import (
+    NO_BREAK_SPACE,
+    decimal_places,
+    is_formula,
+    is_negative,
+    read_french,
+    without_invisible,
+    write_french,
+)
 
 MAX_DIGITS = 14
 DECIMAL_PLACES = 2
@@ -31,6 +39,14 @@ def read_amount(text: str) -> Decimal:
     """
     typed = text.strip()
     stated = typed.removesuffix("€")
+    visible = without_invisible(typed)
+    if visible != typed:
+        raise AmountError(
+            f"« {_shortened(visible)} » n’est pas un montant : un caractère invisible s’y trouve, "
+            "tapez-le de nouveau."
+        )
+    if is_formula(typed):
+        raise AmountError(f"« {_shortened(typed)} » est une formule : écrivez le montant qu’elle donne.")
     if is_negative(stated):
         raise AmountError(
             f"« {_shortened(typed)} » est négatif : un montant ne peut pas être inférieur à zéro."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ from django.db import IntegrityError, transaction
 
 from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
-from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from contracts.actions.journal import locked_contract, record
+from cdppe.lib.errors import RuleViolation, WrongState
+from contracts.actions.calendar import derive_steps, effect_date_sentence, moved_steps
+from contracts.actions.journal import locked_contract, record, record_once
+from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
+from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
 from contracts.workflow import find_transition
 
@@ -78,11 +81,67 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
                 )
                 for signatory in campaign.signatories.all()
             )
+            derive_steps(contract)
             record(contract, "contract.created", f"Contrat créé pour la campagne « {campaign} ».", by=by)
     except IntegrityError as error:
         # Two people create it at the same moment: the constraint lets the first one through.
         raise RuleViolation(_already_there(campaign, territory)) from error
     return contract
+
+
+class DetailsShelf:
+    """The general information of a contract as `merging.put` reads and writes it.
+
+    Names: those of `DETAIL_FIELDS`, and `representative_keys` for each party.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.parties: dict[int, ContractParty] = {}
+        self.moved = ""
+        """What a new date of effect did to the calendar, as the journal tells it; empty without one."""
+
+    def read(self) -> Stored:
+        """The stored information; raises WrongState when the contract is no longer written."""
+        self.contract = locked_contract(self.contract)
+        self.parties = {party.pk: party for party in self.contract.parties.all()}
+        values: dict[Any, Any] = {name: getattr(self.contract, name) for name in DETAIL_FIELDS}
+        for pk, party in self.parties.items():
+            values |= _party_values(pk, Representative(party.representative_name, party.representative_title))
+        return Stored(self.contract.version, values)
+
+    def complete(self, mine: Values, stored: Values) -> Values:
+        """The stored information, with what the person gave; a party that is gone is left out."""
+        return {**stored, **{name: value for name, value in mine.items() if name in stored}}
+
+    def compare_and_set(self, version: int, values: Values) -> bool:
+        """Write `values` if the information is still at `version`."""
+        if not claim_version(self.contract, version):
+            return False
+        before = self.contract.planned_effect_on
+        found = moved_steps(self.contract, values["planned_effect_on"])
+        for name in DETAIL_FIELDS:
+            setattr(self.contract, name, values[name])
+        if self.contract.planned_effect_on != before:
+            self.moved = f" {effect_date_sentence(self.contract, found)}"
+        self.contract.version = version + 1
+        self.contract.save()
+        for pk, party in self.parties.items():
+            name_key, title_key = representative_keys(pk)
+            texts = (values[name_key], values[title_key])
+            if texts != (party.representative_name, party.representative_title):
+                party.representative_name, party.representative_title = texts
+                party.save(update_fields=["representative_name", "representative_title"])
+        return True
+
+
+def representative_keys(party_pk: int) -> tuple[str, str]:
+    """The names of the texts of one party: its representative's name, their title."""
+    return (f"party_{party_pk}_name", f"party_{party_pk}_title")
+
+
+def _party_values(pk: int, representative: Representative) -> dict[Hashable, Any]:
+    return dict(zip(representative_keys(pk), (representative.name, representative.title), strict=True))
 
 
 @transaction.atomic
@@ -94,33 +153,50 @@ def save_details(
     representatives: Mapping[int, Representative],
     version: int,
     by: User,
+    opened: Opened | None = None,
+    is_autosave: bool = False,
 ) -> Contract:
-    """Write the general information of `contract`, which must still be at `version`; the stored contract.
+    """Write the general information of `contract`; the stored contract. Nothing to change writes nothing.
 
     `fields` maps names of `DETAIL_FIELDS` to values, `representatives` {primary key of a party: who signs}.
-    Raises StaleVersion, whose `stored` is the contract as somebody else saved it since, WrongState when it
-    is no longer written.
+    Without `opened` the information must still be at `version`; with it ({name of `DetailsShelf` that the
+    person changed: the values that it may have been opened with}) only those are written. Raises Clashing (a
+    StaleVersion), whose `stored` is the contract as somebody else saved it since, WrongState when it is no
+    longer written.
     """
     unknown = set(fields) - set(DETAIL_FIELDS)
     if unknown:
         raise TypeError(f"not details of a contract: {', '.join(sorted(unknown))}")
-    stored = locked_contract(contract)
-    if stored.version != version:
-        raise StaleVersion(
-            "Ces informations ont été enregistrées par quelqu’un d’autre pendant que vous les écriviez. "
-            "Comparez les deux textes ci-dessous, complétez le vôtre si besoin, puis enregistrez de nouveau.",
-            stored=stored,
+    mine: dict[Any, Any] = {**fields}
+    for pk, representative in representatives.items():
+        mine |= _party_values(pk, representative)
+    shelf = DetailsShelf(contract)
+    try:
+        written = put(shelf, mine=mine, version=version, opened=opened)
+    except OpenedBefore as refusal:
+        raise Clashing(
+            f"Ces informations ont été enregistrées {_last_words(shelf.contract, by)}, pendant que vous les "
+            "écriviez. Rien n’a été perdu : les deux textes sont ci-dessous.",
+            stored=shelf.contract,
+            clashes=refusal.clashes,
+        ) from refusal
+    if written.is_new:
+        # A new date of effect is always told: it moves the calendar.
+        tell = record_once if is_autosave and not shelf.moved else record
+        tell(
+            shelf.contract,
+            "contract.details-saved",
+            f"Informations du contrat modifiées.{shelf.moved}",
+            by=by,
+            place="details",
         )
-    for name, value in fields.items():
-        setattr(stored, name, value)
-    stored.version += 1
-    stored.save()
-    for party in stored.parties.filter(pk__in=representatives):
-        party.representative_name = representatives[party.pk].name
-        party.representative_title = representatives[party.pk].title
-        party.save(update_fields=["representative_name", "representative_title"])
-    record(stored, "contract.details-saved", "Informations du contrat modifiées.", by=by)
-    return stored
+    return shelf.contract
+
+
+def _last_words(contract: Contract, reader: User) -> str:
+    """Who saved the general information last, and when, as the journal tells it."""
+    last = contract.events.filter(code="contract.details-saved").select_related("by").first()
+    return author_words(last.by if last else None, contract.updated_at, reader=reader)
 
 
 @transaction.atomic

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils import timezone
+
 from cdppe.accounts.models import User
 from cdppe.lib.errors import WrongState
 from contracts.models import Contract, ContractEvent
+
+SAME_SITTING = dt.timedelta(minutes=15)
+"""Saves of one person on one thing within so long are one line of the journal."""
 
 
 def locked_contract(contract: Contract, *, editable: bool = True) -> Contract:
@@ -32,6 +39,19 @@ def require_editable(contract: Contract) -> None:
         )
 
 
-def record(contract: Contract, code: str, sentence: str, *, by: User | None) -> ContractEvent:
-    """One line of the contract's journal: what happened, who did it, now."""
-    return ContractEvent.objects.create(contract=contract, code=code, sentence=sentence[:300], by=by)
+def record(
+    contract: Contract, code: str, sentence: str, *, by: User | None, place: str = ""
+) -> ContractEvent:
+    """One line of the contract's journal: what happened, who did it, now, and where (`contracts.places`)."""
+    return ContractEvent.objects.create(
+        contract=contract, code=code, sentence=sentence[:300], by=by, place=place
+    )
+
+
+def record_once(contract: Contract, code: str, sentence: str, *, by: User, place: str) -> None:
+    """The line of a page that saves by itself: one a person, gesture and place in `SAME_SITTING`."""
+    is_told = ContractEvent.objects.filter(
+        contract=contract, code=code, by=by, place=place, at__gt=timezone.now() - SAME_SITTING
+    ).exists()
+    if not is_told:
+        record(contract, code, sentence, by=by, place=place)

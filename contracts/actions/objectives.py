@@ -72,9 +72,11 @@ def what_depends_on(contract_objective: ContractObjective) -> tuple[str, ...]:
     if contract_objective.is_fundamental:
         return ("L’objectif est fondamental : tout contrat de la campagne le porte.",)
     reasons = []
-    sheets = list(contract_objective.action_sheets.values_list("number", flat=True))
+    sheets = list(contract_objective.action_sheets.order_by("number").values_list("number", "archived_at"))
     if sheets:
-        numbers = ", ".join(f"n° {number}" for number in sheets)
+        numbers = ", ".join(
+            f"n° {number}{' (archivée)' if archived_at else ''}" for number, archived_at in sheets
+        )
         reasons.append(
             f"Fiche action {numbers} : rattachez-la à un autre objectif ou supprimez-la d’abord."
             if len(sheets) == 1

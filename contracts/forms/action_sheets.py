@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.validators import MaxLengthValidator
 
-from contracts.actions.action_sheets import SHEET_FIELDS
+from cdppe.lib.rich_text_widget import RichTextarea
+from cdppe.lib.text_forms import TypedTexts
+from contracts.actions.action_sheets import SHEET_FIELDS, sheet_place
+from contracts.forms.opened import BROKEN_PAGE, OpenedForm, VersionField
 from contracts.models import ActionSheet, Contract, ContractObjective
 
 LONGEST_TEXT = 20_000
@@ -41,7 +45,7 @@ class ContractObjectiveChoice(forms.ModelChoiceField):
         return str(obj.label)
 
 
-class ActionSheetForm(forms.ModelForm):
+class ActionSheetForm(OpenedForm, TypedTexts, forms.ModelForm):
     """The texts of one sheet and the objective it serves; `version` is the one that was opened.
 
     `fields_to_save` is what `create_action_sheet` and `save_action_sheet` take.
@@ -63,12 +67,16 @@ class ActionSheetForm(forms.ModelForm):
             ),
         },
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    version = VersionField(required=False)
+    creation_token = forms.UUIDField(
+        widget=forms.HiddenInput, required=False, error_messages={"invalid": BROKEN_PAGE}
+    )
+    """Of a new sheet's page: sent again, it makes no second sheet."""
 
     class Meta:
         model = ActionSheet
         fields = SHEET_FIELDS
-        widgets = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
+        widgets = {name: RichTextarea(attrs={"rows": rows}) for name, rows in TEXT_ROWS.items()}
         help_texts = HINTS
         error_messages = {"title": {"required": "Donnez un intitulé à l’action."}}
 
@@ -79,6 +87,9 @@ class ActionSheetForm(forms.ModelForm):
         objectives.queryset = contract.objectives.in_order()
         if self.instance.pk:
             self.initial["version"] = self.instance.version
+            self.stands_on(sheet_place(self.instance))
+        else:
+            self.initial["creation_token"] = uuid4()
         for name in TEXT_ROWS:
             self.fields[name].validators.append(MaxLengthValidator(LONGEST_TEXT))
 

@@ -11,7 +11,9 @@ from django import forms
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory, User
 from cdppe.lib.bank import BankDetailError, read_bic, read_iban
-from contracts.actions.contracts import DETAIL_FIELDS, Representative
+from cdppe.lib.text_forms import TypedTexts
+from contracts.actions.contracts import DETAIL_FIELDS, Representative, representative_keys
+from contracts.forms.opened import OpenedForm, VersionField
 from contracts.models import BankAccount, Campaign, Contract, ContractParty
 
 DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
@@ -73,10 +75,10 @@ def _choose_among(field: forms.Field, choices: Any) -> None:
         field.initial = only[0]
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
     """What fills the model's blanks: dates, deliberation, court, officers, and who signs for each party."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    version = VersionField()
     # The page says once that everything may stay empty.
     hides_optional_marks = True
 
@@ -96,6 +98,7 @@ class DetailsForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
+        self.stands_on(f"details/{self.instance.pk}")
         self.parties: list[ContractParty] = list(
             self.instance.parties.select_related("signatory", "institution")
         )
@@ -146,6 +149,21 @@ class DetailsForm(forms.ModelForm):
             for party in self.parties
         }
 
+    @property
+    def saved_names(self) -> list[str]:
+        """The names of every field that is saved: the contract's own, then the parties'."""
+        return [*DETAIL_FIELDS, *(name for party in self.parties for name in representative_keys(party.pk))]
+
+    def stored_value(self, contract: Contract, name: str) -> Any:
+        """What `contract`, with the parties as they are now stored, holds for a field of `saved_names`."""
+        if name in DETAIL_FIELDS:
+            return getattr(contract, name)
+        for party in contract.parties.all():
+            name_key, title_key = representative_keys(party.pk)
+            if name in (name_key, title_key):
+                return party.representative_name if name == name_key else party.representative_title
+        return ""
+
     def bound(self, names: Iterable[str]) -> list[forms.BoundField]:
         """The fields of one section of the page, in order."""
         return [self[name] for name in names]
@@ -191,7 +209,7 @@ class DetailsForm(forms.ModelForm):
         }
 
 
-class BankAccountForm(forms.Form):
+class BankAccountForm(TypedTexts, forms.Form):
     """The department's account, always typed whole: nothing of the stored one is sent to the browser."""
 
     holder = forms.CharField(
@@ -234,8 +252,8 @@ class BankAccountForm(forms.Form):
 
 
 def _name_key(party: ContractParty) -> str:
-    return f"party_{party.pk}_name"
+    return representative_keys(party.pk)[0]
 
 
 def _title_key(party: ContractParty) -> str:
-    return f"party_{party.pk}_title"
+    return representative_keys(party.pk)[1]

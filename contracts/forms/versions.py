@@ -3,34 +3,73 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.formats import date_format
 
+from cdppe.lib.typed_text import same_text
+
 EMPTY = "(vide)"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field whose stored text is not the one that the person typed."""
+    """One field whose stored text is not the one that the person typed.
+
+    `name` is the form's input, `theirs` what it would hold of the stored text; `is_long`: the two texts can
+    be put one after the other.
+    """
 
     label: str
     stored: str
     typed: str
+    name: str = ""
+    theirs: str = ""
+    is_long: bool = False
 
 
 def differences(form: forms.BaseForm, stored: Any, names: Iterable[str]) -> list[Difference]:
     """The fields `names` of a valid `form` that differ from those of the `stored` object, as texts."""
     return [
-        Difference(
-            str(form.fields[name].label), _shown(getattr(stored, name)), _shown(form.cleaned_data[name])
-        )
+        difference(form, name, getattr(stored, name))
         for name in names
-        if getattr(stored, name) != form.cleaned_data[name]
+        if not same_text(getattr(stored, name), form.cleaned_data[name])
     ]
+
+
+def difference(form: forms.BaseForm, name: str, stored: Any) -> Difference:
+    """What the person typed in the field `name` of a valid `form`, and what is stored, as texts."""
+    return Difference(
+        str(form.fields[name].label),
+        shown(stored),
+        shown(form.cleaned_data[name]),
+        name=form.add_prefix(name),
+        theirs=input_value(form, name, stored),
+        is_long=isinstance(form.fields[name].widget, forms.Textarea),
+    )
+
+
+def input_value(form: forms.BaseForm, name: str, value: Any) -> str:
+    """What the input of the field `name` holds for `value`; a ticked box holds "on", an empty one nothing."""
+    field = form.fields[name]
+    if isinstance(field, forms.BooleanField):
+        return "on" if value else ""
+    prepared = field.prepare_value(value)
+    if isinstance(field, forms.DateField):
+        prepared = field.widget.format_value(prepared)
+    return "" if prepared is None else str(prepared)
+
+
+def taken_over(form: forms.BaseForm, values: Mapping[str, Any]) -> dict[str, str]:
+    """{input: what it holds now} where the stored `values` are not those of the valid `form`."""
+    return {
+        form.add_prefix(name): input_value(form, name, value)
+        for name, value in values.items()
+        if not same_text(value, form.cleaned_data[name])
+    }
 
 
 def rebase(form: forms.BaseForm, version: int) -> None:
@@ -39,7 +78,8 @@ def rebase(form: forms.BaseForm, version: int) -> None:
     form.data[form.add_prefix("version")] = str(version)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as the comparison of two texts shows it."""
     if value is None or value == "":
         return EMPTY
     if isinstance(value, bool):

@@ -1,4 +1,12 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.answers import FindingAnswer
+from contracts.models.calendar import (
+    CalendarFeed,
+    CalendarPhase,
+    ContractStep,
+    DeadlineExtension,
+    SettledDeadline,
+)
 from contracts.models.campaigns import (
     Campaign,
     Commitment,
@@ -7,8 +15,10 @@ from contracts.models.campaigns import (
     Measure,
     Objective,
     RetroplanningStep,
+    SheetTemplate,
     Signatory,
 )
+from contracts.models.contacts import Contact
 from contracts.models.contracts import (
     BankAccount,
     Contract,
@@ -16,24 +26,44 @@ from contracts.models.contracts import (
     ContractObjective,
     ContractParty,
 )
+from contracts.models.diagnosis import Diagnosis, DiagnosisText
+from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
+from contracts.models.presence import Presence
 from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
     "BankAccount",
+    "CalendarFeed",
+    "CalendarPhase",
     "Campaign",
     "Commitment",
+    "Contact",
     "Contract",
     "ContractEvent",
     "ContractModel",
     "ContractObjective",
     "ContractParty",
+    "ContractStep",
     "Deadline",
+    "DeadlineExtension",
+    "Diagnosis",
+    "DiagnosisText",
     "FieldChange",
+    "FindingAnswer",
     "Measure",
+    "Mention",
+    "Message",
+    "MessageKind",
     "Objective",
+    "Presence",
     "RetroplanningStep",
+    "SettledDeadline",
+    "SheetTemplate",
     "Signatory",
     "Takeover",
+    "Thread",
+    "ThreadReading",
+    "ThreadState",
 ]

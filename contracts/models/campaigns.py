@@ -140,6 +140,34 @@ class Objective(models.Model):
         return f"{self.number}. {self.title}"
 
 
+class SheetTemplate(models.Model):
+    """A sheet that the text demands (rule O5), or whose statements it fixes (O6), ready to be written.
+
+    `code` is unique in the campaign and stays: sheets store it (`ActionSheet.answers_demand`). `demand` is
+    the text that asks for the sheet, empty where only the statements of every action are fixed. `texts` is
+    {field of a sheet: skeleton}, whose blanks read « [À compléter : …] ».
+    """
+
+    objective = models.ForeignKey(Objective, on_delete=models.CASCADE, related_name="sheet_templates")
+    code = models.SlugField("code", max_length=60)
+    demand = models.TextField("ce que demande le texte", blank=True)
+    title = models.CharField("intitulé proposé", max_length=300)
+    texts = models.JSONField("trame", default=dict)
+    source = models.CharField("source", max_length=300)
+    position = models.PositiveSmallIntegerField("rang")
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name = "trame de fiche action"
+        verbose_name_plural = "trames de fiche action"
+        constraints = [
+            models.UniqueConstraint(fields=["objective", "code"], name="sheet_template_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Deadline(models.Model):
     """A national deadline of the campaign, and whose turn it is (rules C2, C5)."""
 

@@ -14,6 +14,7 @@ from cdppe.accounts.models import Institution, Territory
 from cdppe.lib.bank import AccountDetails, account_details, masked
 from cdppe.lib.encryption import EncryptedTextField
 from contracts.models.campaigns import Campaign, Objective, Signatory
+from contracts.retroplanning import date_of
 from contracts.workflow import EDITABLE_STATES, ContractState
 
 if TYPE_CHECKING:
@@ -114,9 +115,7 @@ class Contract(models.Model):
 
     def step_date(self, days_before: int | None) -> dt.date | None:
         """The date so many days before the planned date of effect (rule C3); None while undated."""
-        if days_before is None or self.planned_effect_on is None:
-            return None
-        return self.planned_effect_on - dt.timedelta(days=days_before)
+        return date_of(self.planned_effect_on, days_before, None)
 
 
 class ContractParty(models.Model):
@@ -239,6 +238,8 @@ class ContractEvent(models.Model):
     )
     code = models.CharField("nature", max_length=60)
     sentence = models.CharField("ce qui s’est passé", max_length=300)
+    place = models.CharField("où", max_length=120, blank=True)
+    """The part or the object that it happened to, as `contracts.places` writes it; empty for the contract."""
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -18,6 +18,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.contracts import create_contract, move_contract
+from contracts.compliance import located, report_of
 from contracts.filters import ContractFilter, matching, territories_without_contract
 from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
@@ -48,7 +49,8 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     )
     # Counted in subqueries: two joins in one query would multiply each other's rows.
     contracts = found.qs.annotate(
-        objective_count=_count_of(ContractObjective.objects), sheet_count=_count_of(ActionSheet.objects)
+        objective_count=_count_of(ContractObjective.objects),
+        sheet_count=_count_of(ActionSheet.objects.in_plan()),
     )
     page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -168,11 +170,14 @@ def contract_move(request: HttpRequest, reference: str, code: str) -> HttpRespon
         raise Http404
     user = signed_in(request)
     complete = get_object_or_404(with_facts(Contract.objects.visible_to(user)), pk=contract.pk)
+    report = report_of(complete)
     context = {
         "contract": contract,
         "tab": "overview",
         "transition": transition,
         "locks": _locks(transition),
         "missing": standing(complete, reader=user, today=timezone.localdate()).missing,
+        "blocking": located(complete, report.blocking),
+        "to_check": located(complete, report.to_check),
     }
     return render(request, "contracts/contract_move.html", context)

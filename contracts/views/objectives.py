@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,6 +20,7 @@ from contracts.actions.objectives import (
     remove_objective,
     what_depends_on,
 )
+from contracts.demands import Demand, demands_of
 from contracts.forms import AddObjectiveForm, OwnObjectiveForm
 from contracts.models import Contract
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
@@ -36,13 +38,13 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
     carried = {
         each.objective_id: each
         for each in contract.objectives.select_related("objective").annotate(
-            sheet_count=Count("action_sheets")
+            sheet_count=Count("action_sheets", filter=Q(action_sheets__archived_at__isnull=True))
         )
         if each.objective_id is not None
     }
     own = list(
         contract.objectives.filter(objective__isnull=True)
-        .annotate(sheet_count=Count("action_sheets"))
+        .annotate(sheet_count=Count("action_sheets", filter=Q(action_sheets__archived_at__isnull=True)))
         .order_by("pk")
     )
     catalogue = list(campaign.objectives.select_related("measure__commitment"))
@@ -51,7 +53,7 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
     return {
         "contract": contract,
         "tab": "objectives",
-        "commitments": _by_commitment(catalogue, carried),
+        "commitments": _by_commitment(catalogue, carried, demands_of(contract)),
         "fundamental_count": sum(each.is_fundamental for each in catalogue),
         "optional_count": optional_count,
         "is_full": optional_count >= campaign.optional_maximum,
@@ -62,8 +64,13 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
     }
 
 
-def _by_commitment(catalogue: list[Any], carried: dict[int, Any]) -> list[dict[str, Any]]:
-    """[{"commitment", "measures": [{"measure", "rows": [{"objective", "contract_objective"}]}]}]."""
+def _by_commitment(
+    catalogue: list[Any], carried: dict[int, Any], demands: list[Demand]
+) -> list[dict[str, Any]]:
+    """[{"commitment", "measures": [{"measure", "rows": [{objective, contract_objective, demands}]}]}]."""
+    of_objective: dict[int, list[Demand]] = defaultdict(list)
+    for demand in demands:
+        of_objective[demand.template.objective_id].append(demand)
     return [
         {
             "commitment": commitment,
@@ -71,7 +78,12 @@ def _by_commitment(catalogue: list[Any], carried: dict[int, Any]) -> list[dict[s
                 {
                     "measure": measure,
                     "rows": [
-                        {"objective": each, "contract_objective": carried.get(each.pk)} for each in of_measure
+                        {
+                            "objective": each,
+                            "contract_objective": carried.get(each.pk),
+                            "demands": of_objective[each.pk],
+                        }
+                        for each in of_measure
                     ],
                 }
                 for measure, of_measure in groupby(of_commitment, key=lambda each: each.measure)

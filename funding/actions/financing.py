@@ -1,4 +1,4 @@
-"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, O3)."""
+"""Saving an action sheet together with its money (annexes 5.3 and 5.4; rules A1, A2, M1, M4, O3)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
-from contracts.actions.action_sheets import create_action_sheet, save_action_sheet
+from contracts.actions.action_sheets import (
+    SHEET_FIELDS,
+    SheetShelf,
+    create_action_sheet,
+    created_with,
+    put_sheet,
+)
+from contracts.actions.journal import locked_contract
 from contracts.history import keeps_history
-from contracts.models import ActionSheet, Contract
-from funding.models import ActionFinancing, Contributor, Envelope
+from contracts.merging import Opened, Stored, Values
+from contracts.models import ActionSheet, Contract, ContractObjective
+from funding.expenses import StatedExpense
+from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
+
+AmountKey = tuple[str, int | None, int]
+"""One amount of a sheet: (Contributor, envelope or None, year)."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +40,35 @@ class StatedAmount:
     amount: Decimal
 
     @property
-    def key(self) -> tuple[str, int | None, int]:
+    def key(self) -> AmountKey:
         return (self.contributor, self.envelope_id, self.year)
+
+
+class FinancedSheetShelf(SheetShelf):
+    """A sheet with its money: the names are those of its fields, and `StatedAmount.key` for each amount."""
+
+    def read(self) -> Stored:
+        """The stored sheet with its amounts in euros."""
+        stored = super().read()
+        self.rows = {_key(row): row for row in self.row.financings.all()}
+        return Stored(
+            stored.version, {**stored.values, **{key: row.amount for key, row in self.rows.items()}}
+        )
+
+    def complete(self, mine: Values, stored: Values) -> Values:
+        """The amounts are exactly those that the person states: one that they do not state is removed."""
+        return {**{name: stored[name] for name in SHEET_FIELDS}, **mine}
+
+    def compare_and_set(self, version: int, values: Values) -> bool:
+        """Write the fields and the amounts of `values` if the sheet is still at `version`."""
+        amounts = {
+            name: value for name, value in values.items() if isinstance(name, tuple) and value is not None
+        }
+        _check(values["contract_objective"], self.contract, amounts, {year for _, _, year in self.rows})
+        if not super().compare_and_set(version, values):
+            return False
+        write_amounts(self.row, self.rows, amounts)
+        return True
 
 
 @transaction.atomic
@@ -41,60 +81,114 @@ def save_sheet_with_financing(
     version: int | None,
     amounts: Sequence[StatedAmount],
     by: User,
+    expenses: Sequence[StatedExpense] = (),
+    opened: Opened | None = None,
+    answers_demand: str = "",
+    token: UUID | None = None,
+    is_autosave: bool = False,
 ) -> ActionSheet:
     """Create (`sheet` None) or save a sheet, and make its money exactly `amounts`: all of it or nothing.
 
-    `fields` and `version` are those of `create_action_sheet` and `save_action_sheet`, whose refusals pass
-    through (WrongState, StaleVersion, RuleViolation). Raises RuleViolation for an envelope that may not
-    finance the sheet's objective (rule O3), a year out of the contract or an amount stated twice.
+    `fields`, `answers_demand` and `token` (of a new sheet), `version` and `opened` (of a stored one, whose
+    names are fields and `StatedAmount.key`) are those of `create_action_sheet` and `save_action_sheet`, whose
+    refusals pass through (WrongState, StaleVersion, RuleViolation). A creation whose `token` already made a
+    sheet saves that one. Raises RuleViolation for an envelope that may not finance the sheet's objective
+    (rule O3), a year out of the contract or an amount stated twice.
+
+    `expenses` say what the State's money pays (rule M4); an envelope that they do not name keeps what was
+    said of it, so that an objective chosen by mistake costs nothing.
 
     A plan that exceeds what was notified is saved: it is the pages' duty to say so
     (docs/decisions/plan-over-notified.md).
     """
-    if sheet is None:
-        saved = create_action_sheet(contract, fields=fields, by=by)
-    else:
-        saved = save_action_sheet(sheet, fields=fields, version=version or 0, by=by)
-    stored = {_key(row): row for row in saved.financings.all()}
-    _check(saved, amounts, {year for _, _, year in stored})
-    stated = {amount.key: amount for amount in amounts}
-    ActionFinancing.objects.filter(
-        pk__in=[row.pk for key, row in stored.items() if key not in stated]
-    ).delete()
+    if len({amount.key for amount in amounts}) < len(amounts):
+        raise RuleViolation("Un même montant est donné deux fois pour une source et une année.")
+    stated = {amount.key: amount.amount for amount in amounts}
+    with transaction.atomic():
+        locked = locked_contract(contract)
+        existing = sheet if sheet is not None else created_with(locked, token)
+        if existing is None:
+            created = create_action_sheet(
+                locked, fields=fields, by=by, answers_demand=answers_demand, token=token
+            )
+            _check(created.contract_objective, locked, stated, set())
+            write_amounts(created, {}, stated)
+            _save_expenses(created, expenses)
+            return created
+        saved = put_sheet(
+            FinancedSheetShelf(existing, by=by),
+            mine={**fields, **stated},
+            version=version or 0,
+            opened=opened,
+            is_autosave=is_autosave,
+        )
+        _save_expenses(saved, expenses)
+        return saved
+
+
+def write_amounts(
+    sheet: ActionSheet, rows: Mapping[AmountKey, ActionFinancing], stated: Mapping[AmountKey, Decimal]
+) -> None:
+    """Make the money of `sheet`, stored as `rows`, exactly `stated`."""
+    ActionFinancing.objects.filter(pk__in=[row.pk for key, row in rows.items() if key not in stated]).delete()
     for key, amount in stated.items():
-        row = stored.get(key)
+        row = rows.get(key)
+        contributor, envelope_id, year = key
         if row is None:
             ActionFinancing.objects.create(
-                action_sheet=saved,
-                year=amount.year,
-                contributor=amount.contributor,
-                envelope_id=amount.envelope_id,
-                amount=amount.amount,
+                action_sheet=sheet, year=year, contributor=contributor, envelope_id=envelope_id, amount=amount
             )
-        elif row.amount != amount.amount:
-            row.amount = amount.amount
+        elif row.amount != amount:
+            row.amount = amount
             row.save(update_fields=["amount"])
-    return saved
 
 
-def _key(row: ActionFinancing) -> tuple[str, int | None, int]:
+def _save_expenses(sheet: ActionSheet, expenses: Sequence[StatedExpense]) -> None:
+    """Make what is said of each envelope's money in `expenses` the stored one; saying nothing removes it."""
+    if not expenses:
+        return
+    stored = {row.envelope_id: row for row in StateExpense.objects.filter(action_sheet=sheet)}
+    own = set(sheet.contract.campaign.envelopes.values_list("pk", flat=True))
+    for expense in expenses:
+        if expense.envelope_id not in own:
+            raise RuleViolation(
+                "Cette enveloppe n’est pas de la campagne du contrat : rien n’a été enregistré."
+            )
+        row = stored.get(expense.envelope_id)
+        if not expense.nature and expense.replaces_existing is None:
+            if row is not None:
+                row.delete()
+        elif row is None:
+            StateExpense.objects.create(
+                action_sheet=sheet,
+                envelope_id=expense.envelope_id,
+                nature=expense.nature,
+                replaces_existing=expense.replaces_existing,
+            )
+        elif (row.nature, row.replaces_existing) != (expense.nature, expense.replaces_existing):
+            row.nature, row.replaces_existing = expense.nature, expense.replaces_existing
+            row.save(update_fields=["nature", "replaces_existing"])
+
+
+def _key(row: ActionFinancing) -> AmountKey:
     return (row.contributor, row.envelope_id, row.year)
 
 
-def _check(sheet: ActionSheet, amounts: Sequence[StatedAmount], stored_years: set[int]) -> None:
-    objective = sheet.contract_objective
+def _check(
+    objective: ContractObjective,
+    contract: Contract,
+    amounts: Mapping[AmountKey, Decimal],
+    stored_years: set[int],
+) -> None:
     allowed = set(Envelope.objects.that_may_finance(objective).values_list("pk", flat=True))
-    years = {*sheet.contract.years, *stored_years}
-    for amount in amounts:
-        if amount.year not in years:
+    years = {*contract.years, *stored_years}
+    for contributor, envelope_id, year in amounts:
+        if year not in years:
             raise RuleViolation(
-                f"{amount.year} n’est pas une année du contrat ({sheet.contract.campaign.period}) : "
-                "retirez ce montant."
+                f"{year} n’est pas une année du contrat ({contract.campaign.period}) : retirez ce montant."
             )
-        if amount.contributor == Contributor.STATE and amount.envelope_id not in allowed:
+        if contributor == Contributor.STATE and envelope_id not in allowed:
             raise RuleViolation(
                 f"L’enveloppe choisie ne finance pas « {objective.label} » (annexe 4 de la circulaire) : "
                 "retirez ce montant ou choisissez un autre objectif."
             )
-    if len({amount.key for amount in amounts}) < len(amounts):
-        raise RuleViolation("Un même montant est donné deux fois pour une source et une année.")

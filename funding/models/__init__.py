@@ -1,6 +1,7 @@
 from funding.models.allocation import AllocationLine, AllocationRun, NotifiedAmount
 from funding.models.criteria import CriterionSeries, CriterionValue, FigureStatus, ImportDraft, SeriesEdition
 from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEnvelope, Paid, Payer
+from funding.models.expenses import StateExpense
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
 from funding.models.own_means import OwnMeans, Service
@@ -32,4 +33,5 @@ __all__ = [
     "SeriesEdition",
     "Service",
     "SheetsImport",
+    "StateExpense",
 ]

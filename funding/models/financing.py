@@ -30,6 +30,10 @@ class ActionFinancingQuerySet(models.QuerySet["ActionFinancing"]):
         """The financing of the sheets that `user` sees."""
         return self.filter(action_sheet__in=ActionSheet.objects.visible_to(user))
 
+    def in_plan(self) -> ActionFinancingQuerySet:
+        """The amounts that count in the plan and its totals: not those of archived sheets."""
+        return self.filter(action_sheet__archived_at__isnull=True)
+
 
 class ActionFinancing(models.Model):
     """One amount: an action, a year, who pays; the State pays from an envelope, the others from none.

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cdppe.accounts.abilities import Ability
-from cdppe.lib.errors import RuleViolation, StaleVersion
-from cdppe.lib.money import format_euros
-from contracts.actions.action_sheets import SHEET_FIELDS
+from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
+from cdppe.lib.money import AmountError, format_euros, read_amount
+from contracts.actions.action_sheets import SHEET_FIELDS, sheet_place
+from contracts.actions.versions import Clashing
+from contracts.autosave import autosaved, conflict, form_problems, is_autosave, refused
+from contracts.autosave import saved as saved_answer
+from contracts.demands import find_demand
 from contracts.forms import ActionSheetForm
-from contracts.forms.versions import EMPTY, Difference, differences, rebase
+from contracts.forms.versions import EMPTY, Difference, differences, rebase, taken_over
 from contracts.models import ActionSheet, Contract, ContractObjective
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
-from funding.actions.financing import StatedAmount, save_sheet_with_financing
+from funding.actions.financing import AmountKey, StatedAmount, save_sheet_with_financing
+from funding.actions.sheet_copies import copy_sheet
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
-from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, read_grid, typed_amounts
-from funding.models import ActionFinancing, Contributor, Envelope
+from funding.expenses import ExpenseRow, StatedExpense, read_expenses, terms_of, typed_expenses
+from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, cell_name, read_cell_name, read_grid, typed_amounts
+from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 from funding.plan import EnvelopeBalance, envelope_balances, objective_money
 
 FINANCING_ID = "financing"
@@ -65,35 +71,51 @@ class SheetBalance:
 
 @require_http_methods(["GET", "POST"])
 @refusals_shown
+@autosaved
 def sheet_create(request: HttpRequest, reference: str) -> HttpResponse:
-    """A new sheet, empty; `?objectif=` (a contract objective's id) chooses its objective beforehand."""
+    """A new sheet; `?objectif=` (a contract objective's id) chooses its objective beforehand.
+
+    `?demande=` (a demanded sheet's code, O5) fills it with the skeleton, and the saved sheet answers it.
+    """
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
+    code = request.GET.get("demande", "")
+    demand = find_demand(contract, code) if code else None
     if request.method == "POST":
-        return _save(request, contract, None)
-    chosen = _chosen(contract, request.GET.get("objectif", ""))
-    form = ActionSheetForm(contract=contract, initial={"contract_objective": chosen})
-    return _page(request, contract, None, form, _grid(contract, None, chosen, {}))
+        return _save(request, contract, None, answers_demand=demand.template.code if demand else "")
+    initial: dict[str, Any] = {}
+    if demand is not None:
+        chosen: ContractObjective | None = demand.contract_objective
+        initial = {"title": demand.template.title, **demand.template.texts}
+    else:
+        chosen = _chosen(contract, request.GET.get("objectif", ""))
+    form = ActionSheetForm(contract=contract, initial=initial | {"contract_objective": chosen})
+    grid = _grid(contract, None, chosen, {})
+    return _page(request, contract, None, form, grid, _expenses(contract, grid, {}))
 
 
 @require_http_methods(["GET", "POST"])
 @refusals_shown
+@autosaved
 def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Read one sheet; write it when the role and the contract's state allow it."""
     if request.method == "POST":
         contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
-        return _save(request, contract, _sheet(contract, number))
+        return _save(request, contract, _written_sheet(request, contract, number))
     contract = get_contract(request, reference)
     sheet = _sheet(contract, number)
     grid = _grid(contract, sheet, sheet.contract_objective, _stored(sheet))
+    expenses = _expenses(contract, grid, _stored_expenses(sheet))
     form = ActionSheetForm(instance=sheet, contract=contract)
-    if may(request, Ability.CONTRACT_EDIT, contract):
-        return _page(request, contract, sheet, form, grid)
-    context = _context(contract, sheet, sheet.contract_objective, grid) | {
+    if may(request, Ability.CONTRACT_EDIT, contract) and not sheet.is_archived:
+        return _page(request, contract, sheet, form, grid, expenses)
+    context = _context(contract, sheet, sheet.contract_objective, grid, expenses) | {
+        "place": sheet_place(sheet),
         "texts": [
-            (form.fields[name].label, getattr(sheet, name))
+            (form.fields[name].label, getattr(sheet, name), name)
             for name in SHEET_FIELDS
             if name not in ("contract_objective", "title")
         ],
+        "may_restore": sheet.is_archived and may(request, Ability.CONTRACT_EDIT, contract),
     }
     return render(request, "funding/action_sheet_read.html", context)
 
@@ -106,21 +128,61 @@ def sheet_totals(request: HttpRequest, reference: str, number: int | None = None
     The whole financing part when the objective was changed, since its rows change; else the figures alone.
     """
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
-    sheet = None if number is None else _sheet(contract, number)
+    sheet = None if number is None else _written_sheet(request, contract, number)
     chosen = _chosen(contract, request.POST.get("contract_objective", ""))
     grid = _grid(contract, sheet, chosen, request.POST.dict())
-    context = _context(contract, sheet, chosen, grid)
+    expenses = _expenses(contract, grid, request.POST.dict())
+    context = _context(contract, sheet, chosen, grid, expenses)
     is_whole = request.headers.get("HX-Target") == FINANCING_ID
     return render(request, "funding/financing.html" if is_whole else "funding/financing_totals.html", context)
 
 
-def _save(request: HttpRequest, contract: Contract, sheet: ActionSheet | None) -> HttpResponse:
+@require_http_methods(["GET", "POST"])
+@refusals_shown
+def sheet_copy(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """Ask whether the amounts are copied too, none by default (GET), then copy the sheet (POST)."""
+    contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
+    sheet = get_object_or_404(
+        ActionSheet.objects.in_plan().select_related("contract", "contract_objective__objective"),
+        contract=contract,
+        pk=pk,
+    )
+    if request.method == "POST":
+        with_amounts = request.POST.get("with_amounts") == "on"
+        copy = copy_sheet(sheet, with_amounts=with_amounts, by=signed_in(request))
+        messages.success(
+            request,
+            f"La fiche action n° {copy.number} est une copie de la fiche n° {sheet.number}, "
+            + ("avec ses montants." if with_amounts else "sans ses montants."),
+        )
+        if with_amounts:
+            grid = _grid(contract, copy, copy.contract_objective, _stored(copy))
+            for sentence in _balance(contract, copy, copy.contract_objective, grid).exceeded:
+                messages.warning(request, sentence)
+        return redirect("funding:sheet-edit", contract.reference, copy.number)
+    context = {
+        "contract": contract,
+        "tab": "sheets",
+        "sheet": sheet,
+        "planned": stated_sum(sheet.financings.values_list("amount", flat=True)),
+    }
+    return render(request, "funding/sheet_copy.html", context)
+
+
+def _save(
+    request: HttpRequest, contract: Contract, sheet: ActionSheet | None, *, answers_demand: str = ""
+) -> HttpResponse:
     form = ActionSheetForm(request.POST, instance=sheet, contract=contract)
     is_valid = form.is_valid()
     chosen = form.cleaned_data.get("contract_objective")
     grid = _grid(contract, sheet, chosen, request.POST.dict())
-    if not (is_valid and grid.is_valid):
-        return _page(request, contract, sheet, form, grid, status=422)
+    expenses = _expenses(contract, grid, request.POST.dict())
+    if not (is_valid and grid.is_valid and not any(row.error for row in expenses)):
+        if is_autosave(request):
+            wrong = {row.nature_name: row.error for row in expenses if row.error}
+            return refused(form_problems(form) | _grid_problems(grid) | wrong)
+        return _page(request, contract, sheet, form, grid, expenses, status=422)
+    opened = _opened(form)
     try:
         saved = save_sheet_with_financing(
             contract,
@@ -129,15 +191,89 @@ def _save(request: HttpRequest, contract: Contract, sheet: ActionSheet | None) -
             version=form.cleaned_data["version"],
             amounts=_stated(grid),
             by=signed_in(request),
+            opened=opened,
+            token=form.cleaned_data["creation_token"],
+            is_autosave=is_autosave(request),
+            answers_demand=answers_demand,
+            expenses=_typed_expenses(expenses, form, request.POST),
         )
     except StaleVersion as refusal:
         rebase(form, refusal.stored.version)
-        return _stale(request, contract, refusal, form, grid)
+        return _stale(request, contract, refusal, form, grid, expenses)
     except RuleViolation as refusal:
+        if is_autosave(request):
+            return refused({"": str(refusal)})
         # Sent twice, or a contract that was finalised in the meantime: what was typed stays on the page.
-        return _page(request, contract, sheet, form, grid, status=409, sentence=str(refusal))
+        return _page(request, contract, sheet, form, grid, expenses, status=409, sentence=str(refusal))
+    if is_autosave(request):
+        return _autosaved(contract, sheet, saved, form, grid)
     _tell(request, saved, _balance(contract, saved, saved.contract_objective, grid))
     return redirect("funding:sheet-edit", contract.reference, saved.number)
+
+
+def _autosaved(
+    contract: Contract, sheet: ActionSheet | None, saved: ActionSheet, form: ActionSheetForm, grid: Grid
+) -> HttpResponse:
+    """What the page that saves by itself learns; a sheet that it created is its own from now on."""
+    url = "" if sheet is not None else reverse("funding:sheet-edit", args=[contract.reference, saved.number])
+    return saved_answer(
+        version=saved.version,
+        url=url,
+        heading=f"Fiche action n° {saved.number}" if url else "",
+        fields=_taken_over(saved, form, grid),
+        hidden={"place": sheet_place(saved)},
+    )
+
+
+def _taken_over(stored: ActionSheet, form: ActionSheetForm, grid: Grid) -> dict[str, str]:
+    """{input: what is stored} where the sheet as it is now stored differs from what the page sent."""
+    sent, kept = typed_amounts(grid.amounts), _stored(stored)
+    return taken_over(form, {name: getattr(stored, name) for name in SHEET_FIELDS}) | {
+        name: kept.get(name, "") for name in {*sent, *kept} if sent.get(name) != kept.get(name)
+    }
+
+
+def _opened(form: ActionSheetForm) -> dict[Hashable, list[Any]] | None:
+    """What the page was opened with, under the names of the action: fields, and `StatedAmount.key`."""
+    fields = form.opened(SHEET_FIELDS)
+    if fields is None:
+        return None
+    amounts = {
+        _amount_key(*parts): [_amount_opened(text) for text in texts]
+        for name, texts in form.raw_opened().items()
+        if (parts := read_cell_name(name)) is not None
+    }
+    return {**fields, **amounts}
+
+
+def _amount_opened(text: str) -> Decimal | str | None:
+    """The amount of a box as the page was opened; a text that was no amount equals nothing that is stored."""
+    try:
+        return read_amount(text) if text.strip() else None
+    except AmountError:
+        return text
+
+
+def _amount_key(row_key: str, year: int) -> AmountKey:
+    if row_key.startswith("e"):
+        return (Contributor.STATE.value, int(row_key[1:]), year)
+    return ({DEPARTMENT: Contributor.DEPARTMENT.value, OTHER: Contributor.OTHER.value}[row_key], None, year)
+
+
+def _row_key(key: Hashable) -> tuple[str, int] | None:
+    """(key of the grid's row, year) of a `StatedAmount.key`; None for the name of a field."""
+    if not isinstance(key, tuple):
+        return None
+    contributor, envelope_id, year = key
+    if envelope_id is not None:
+        return (f"e{envelope_id}", year)
+    return (DEPARTMENT if contributor == Contributor.DEPARTMENT else OTHER, year)
+
+
+def _grid_problems(grid: Grid) -> dict[str, str]:
+    """{input: sentence} of the boxes that hold no amount, and of the amounts that have no box."""
+    foreign = " ".join(each.sentence for each in grid.foreign if each.is_new)
+    return {cell.name: cell.error for cell in grid.errors} | ({"": foreign} if foreign else {})
 
 
 def _tell(request: HttpRequest, sheet: ActionSheet, balance: SheetBalance) -> None:
@@ -147,15 +283,38 @@ def _tell(request: HttpRequest, sheet: ActionSheet, balance: SheetBalance) -> No
 
 
 def _stale(
-    request: HttpRequest, contract: Contract, refusal: StaleVersion, form: ActionSheetForm, grid: Grid
+    request: HttpRequest,
+    contract: Contract,
+    refusal: StaleVersion,
+    form: ActionSheetForm,
+    grid: Grid,
+    expenses: Sequence[ExpenseRow],
 ) -> HttpResponse:
-    """The page with what was typed, and what somebody else saved in the meantime beside it."""
+    """What was typed, and what somebody else saved in the meantime beside it, on the fields to choose."""
     stored: ActionSheet = refusal.stored
+    clashes = refusal.clashes if isinstance(refusal, Clashing) else SHEET_FIELDS
+    boxes = {cell_name(*row) for key in clashes if (row := _row_key(key)) is not None}
+    sent, kept = typed_amounts(grid.amounts), _stored(stored)
     found = [
-        *differences(form, stored, SHEET_FIELDS),
-        *_money_differences(contract, typed_amounts(grid.amounts), _stored(stored)),
+        *differences(form, stored, [name for name in SHEET_FIELDS if name in clashes]),
+        *_money_differences(
+            contract,
+            {name: text for name, text in sent.items() if name in boxes},
+            {name: text for name, text in kept.items() if name in boxes},
+        ),
+        *_expense_differences(expenses, _expenses(contract, grid, _stored_expenses(stored))),
     ]
-    return _page(request, contract, stored, form, grid, status=409, sentence=str(refusal), differences=found)
+    if is_autosave(request):
+        clashing = {each.name for each in found}
+        others = {
+            name: text
+            for name, text in _taken_over(stored, form, grid).items()
+            if name not in clashing and name not in form.raw_opened()
+        }
+        return conflict(request, str(refusal), found, version=stored.version, fields=others)
+    return _page(
+        request, contract, stored, form, grid, expenses, status=409, sentence=str(refusal), differences=found
+    )
 
 
 def _money_differences(
@@ -167,9 +326,28 @@ def _money_differences(
         if typed.get(name) != stored.get(name):
             _, key, year = name.split("-")
             found.append(
-                Difference(f"{labels[key]}, {year}", stored.get(name, EMPTY), typed.get(name, EMPTY))
+                Difference(
+                    f"{labels.get(key, 'Enveloppe')}, {year}",
+                    stored.get(name, EMPTY),
+                    typed.get(name, EMPTY),
+                    name=name,
+                    theirs=stored.get(name, ""),
+                )
             )
     return found
+
+
+def _expense_differences(typed: Sequence[ExpenseRow], stored: Sequence[ExpenseRow]) -> list[Difference]:
+    """What the two say of the same source, where they differ."""
+    return [
+        Difference(f"{mine.label}, {what}", getattr(theirs, name) or EMPTY, getattr(mine, name) or EMPTY)
+        for mine, theirs in zip(typed, stored, strict=True)
+        for what, name in (
+            ("nature de la dépense", "nature_label"),
+            ("remplace un financement existant", "answer_label"),
+        )
+        if getattr(mine, name) != getattr(theirs, name)
+    ]
 
 
 # --- What the page shows ------------------------------------------------------------------------
@@ -181,13 +359,14 @@ def _page(
     sheet: ActionSheet | None,
     form: ActionSheetForm,
     grid: Grid,
+    expenses: Sequence[ExpenseRow],
     *,
     status: int = 200,
     sentence: str = "",
     differences: Sequence[Difference] = (),
 ) -> HttpResponse:
     chosen = _chosen(contract, str(form["contract_objective"].value() or ""))
-    context = _context(contract, sheet, chosen, grid)
+    context = _context(contract, sheet, chosen, grid, expenses)
     form.fields["contract_objective"].widget.attrs.update(
         {
             "hx-post": context["totals_url"],
@@ -209,7 +388,11 @@ def _page(
 
 
 def _context(
-    contract: Contract, sheet: ActionSheet | None, chosen: ContractObjective | None, grid: Grid
+    contract: Contract,
+    sheet: ActionSheet | None,
+    chosen: ContractObjective | None,
+    grid: Grid,
+    expenses: Sequence[ExpenseRow],
 ) -> dict[str, Any]:
     if sheet is None:
         totals_url = reverse("funding:sheet-create-totals", args=[contract.reference])
@@ -221,6 +404,7 @@ def _context(
         "sheet": sheet,
         "objective": chosen,
         "grid": grid,
+        "expenses": expenses,
         "balance": _balance(contract, sheet, chosen, grid),
         "totals_url": totals_url,
     }
@@ -319,6 +503,37 @@ def _stated(grid: Grid) -> list[StatedAmount]:
     ]
 
 
+# --- What the State's money pays ----------------------------------------------------------------
+
+
+def _expenses(contract: Contract, grid: Grid, typed: Mapping[str, str]) -> tuple[ExpenseRow, ...]:
+    """The boxes of rule M4, one row for each State source that the grid offers."""
+    terms = terms_of(contract.campaign.spec)
+    codes = dict(contract.campaign.envelopes.values_list("pk", "code"))
+    return read_expenses(
+        [
+            (line.row.envelope_id, line.row.label, terms[code])
+            for line in grid.lines
+            if line.row.envelope_id is not None and (code := codes[line.row.envelope_id]) in terms
+        ],
+        typed,
+    )
+
+
+def _stored_expenses(sheet: ActionSheet) -> dict[str, str]:
+    """{name of the box: value} of what the database holds for `sheet`."""
+    rows = StateExpense.objects.filter(action_sheet=sheet)
+    return typed_expenses(StatedExpense(row.envelope_id, row.nature, row.replaces_existing) for row in rows)
+
+
+def _typed_expenses(
+    expenses: Sequence[ExpenseRow], form: ActionSheetForm, posted: Mapping[str, Any]
+) -> list[StatedExpense]:
+    """What the boxes state: those that the page says were changed, or all that were posted."""
+    changed = form.raw_opened() if form.says_what_it_opened else posted
+    return [row.stated for row in expenses if row.nature_name in changed or row.replaces_name in changed]
+
+
 def _sheet(contract: Contract, number: int) -> ActionSheet:
     sheet = (
         ActionSheet.objects.filter(contract=contract, number=number)
@@ -328,6 +543,27 @@ def _sheet(contract: Contract, number: int) -> ActionSheet:
     if sheet is None:
         raise Http404
     return sheet
+
+
+def _written_sheet(request: HttpRequest, contract: Contract, number: int) -> ActionSheet:
+    """The sheet that a form was opened for, by the primary key that it carries (`sheet`).
+
+    Its number may have gone to another sheet in the meantime (`renumber_action_sheets`): nobody's text may be
+    written there. A form without the key names its sheet by the number.
+    """
+    typed = request.POST.get("sheet", "") or request.POST.get("place", "").removeprefix("sheets/")
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 18):
+        return _sheet(contract, number)
+    found = (
+        ActionSheet.objects.filter(contract=contract, pk=typed)
+        .select_related("contract_objective__objective", "updated_by")
+        .first()
+    )
+    if found is None:
+        raise WrongState(
+            f"La fiche action n° {number} a été supprimée entre-temps : rien n’a été enregistré."
+        )
+    return found
 
 
 def _chosen(contract: Contract, typed: str) -> ContractObjective | None:

@@ -1,15 +1,19 @@
 """Writing the cells of the tableau de bord (annexe 5.2; rule I2): all of a page's changes, or none.
 
 A person saves only the cells that they changed. A cell that somebody else changed since the page was opened
-is never overwritten unseen: the save is refused and both values are shown.
+is never overwritten unseen: both values are shown. A save that the person asked for is then refused whole;
+one that the page makes by itself writes the other cells. What a cell held when its page was opened stands for
+its version: the compare-and-set is on the figure itself.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cdppe.accounts.models import User
@@ -17,7 +21,14 @@ from cdppe.lib.errors import RuleViolation, StaleVersion
 from contracts.actions.journal import locked_contract, record
 from contracts.history import keeps_history
 from contracts.models import Contract
-from indicators.dashboard import TYPED_KINDS, columns_of, figure_of, indicators_of, repeated_rows
+from indicators.dashboard import (
+    TYPED_KINDS,
+    columns_of,
+    figure_of,
+    half_year_columns_of,
+    indicators_of,
+    repeated_rows,
+)
 from indicators.figures import (
     LARGEST_FIGURE,
     LONGEST_REASON,
@@ -27,7 +38,19 @@ from indicators.figures import (
     NotStated,
     Unavailable,
 )
-from indicators.models import Indicator, IndicatorValue, ValueKind
+from indicators.models import Indicator, IndicatorValue, Periodicity, ValueKind
+
+VALUES_SAVED = "indicator_values.saved"
+"""The code of the event that tells a save."""
+
+BURST = dt.timedelta(minutes=15)
+"""How long the saves that follow each other while one types are one event of the journal."""
+
+ATTEMPTS = 10
+"""How often a save compares again; each time, somebody else has written a cell of it."""
+
+CELLS_AT_ONCE = 100
+"""Cells compared by one statement: SQLite bounds how deep a condition may be."""
 
 CellPlace = tuple[int, str, int]
 """Where a cell stands: (indicator, ValueKind, year)."""
@@ -63,6 +86,18 @@ class ValuesChanged(StaleVersion):
     stored: tuple[Conflict, ...]
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What became of a page's changes: those that were written, and those that somebody else forestalled."""
+
+    written: tuple[CellChange, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+class _Overtaken(Exception):
+    """A cell no longer holds what it held when it was read, an instant ago."""
+
+
 @transaction.atomic
 @keeps_history("dashboard")
 def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) -> int:
@@ -70,36 +105,100 @@ def save_values(contract: Contract, *, changes: Sequence[CellChange], by: User) 
 
     `NotStated` empties a cell. One event tells the whole save; nothing is recorded when nothing changes.
     Raises WrongState when the contract is no longer written, ValuesChanged for cells that somebody else
-    changed, RuleViolation for a cell that cannot be typed: of another contract, computed, or the target of a
-    row without target (rules I3, I6), or repeated from a row of another objective. Nothing is written then.
+    changed, RuleViolation for a cell that cannot be typed: of another contract, computed, the target of a
+    row without target (rules I3, I6), a half-year of a row that is not returned by half-year (rule I5), or
+    repeated from a row of another objective. Nothing is written then.
     """
-    locked = locked_contract(contract)
-    rows = {indicator.pk: indicator for indicator in indicators_of(locked)}
-    columns = {(column.kind, column.year) for column in columns_of(locked.campaign)}
-    repeated = repeated_rows(rows.values())
-    for change in changes:
-        _check(change, rows.get(change.indicator_id), columns)
-        if change.indicator_id in repeated:
-            raise RuleViolation(
-                _typed_elsewhere(rows[change.indicator_id], rows[repeated[change.indicator_id]])
-            )
-    stored = _stored_values(locked, changes)
-    conflicts = _conflicts(changes, stored)
-    if conflicts:
+    locked, rows = _checked(contract, changes)
+    settled = _settle(locked, changes, by, is_partial=False)
+    if settled.conflicts:
         raise ValuesChanged(
             "Des valeurs ont été modifiées par quelqu’un d’autre pendant que vous les saisissiez. Rien n’a "
             "été enregistré ni perdu : les deux valeurs sont montrées ci-dessous. Gardez ou corrigez la "
             "vôtre, puis enregistrez de nouveau.",
-            stored=conflicts,
+            stored=settled.conflicts,
         )
-    written = [change for change in changes if change.wanted != _figure(stored.get(change.place))]
-    if not written:
-        return 0
-    _write(locked, written, stored, by)
-    names = dict.fromkeys(rows[change.indicator_id].label for change in written)
-    count = "1 valeur modifiée" if len(written) == 1 else f"{len(written)} valeurs modifiées"
-    record(locked, "indicator_values.saved", f"Tableau de bord : {count} ({' ; '.join(names)}).", by=by)
-    return len(written)
+    if settled.written:
+        names = dict.fromkeys(rows[change.indicator_id].label for change in settled.written)
+        count = len(settled.written)
+        told = "1 valeur modifiée" if count == 1 else f"{count} valeurs modifiées"
+        record(locked, VALUES_SAVED, f"Tableau de bord : {told} ({' ; '.join(names)}).", by=by)
+    return len(settled.written)
+
+
+@transaction.atomic
+@keeps_history("dashboard")
+def autosave_values(contract: Contract, *, changes: Sequence[CellChange], by: User) -> Settled:
+    """Write those of `changes` that nobody forestalled, while the person goes on typing.
+
+    A forestalled cell keeps the other person's value and is told back: it never holds up its neighbours. A
+    burst of saves leaves one event, at its beginning. Raises what `save_values` raises, but ValuesChanged.
+    """
+    locked, rows = _checked(contract, changes)
+    settled = _settle(locked, changes, by, is_partial=True)
+    if settled.written and not _is_in_a_burst(locked, by):
+        name = rows[settled.written[0].indicator_id].label
+        record(locked, VALUES_SAVED, f"Tableau de bord : saisie de valeurs, depuis « {name} ».", by=by)
+    return settled
+
+
+def _is_in_a_burst(contract: Contract, by: User) -> bool:
+    """Whether the last thing that the journal tells is that this person was filling the tableau de bord."""
+    last = contract.events.first()
+    return (
+        last is not None
+        and last.code == VALUES_SAVED
+        and last.by_id == by.pk
+        and timezone.now() - last.at < BURST
+    )
+
+
+def _checked(contract: Contract, changes: Sequence[CellChange]) -> tuple[Contract, Mapping[int, Indicator]]:
+    """The locked contract and its rows by primary key, once every one of `changes` may be typed."""
+    locked = locked_contract(contract)
+    rows = {indicator.pk: indicator for indicator in indicators_of(locked)}
+    columns = {(column.kind, column.year) for column in columns_of(locked.campaign)}
+    half_years = {(column.kind, column.year) for column in half_year_columns_of(locked.campaign)}
+    repeated = repeated_rows(rows.values())
+    for change in changes:
+        row = rows.get(change.indicator_id)
+        is_half_yearly = row is not None and row.periodicity == Periodicity.HALF_YEARLY
+        _check(change, row, columns | half_years if is_half_yearly else columns)
+        if change.indicator_id in repeated:
+            raise RuleViolation(
+                _typed_elsewhere(rows[change.indicator_id], rows[repeated[change.indicator_id]])
+            )
+    return locked, rows
+
+
+def _settle(contract: Contract, changes: Sequence[CellChange], by: User, *, is_partial: bool) -> Settled:
+    """Compare each cell with what its page was opened with, and set it: one gesture for the database.
+
+    The lock on the contract makes people wait for each other; it is not what keeps their figures. Each cell
+    is claimed by an UPDATE that writes only while it holds what was just compared, or by the constraint that
+    gives a new cell to one INSERT: whoever loses compares again and is told.
+    """
+    for _ in range(ATTEMPTS):
+        stored = _stored_values(contract, changes)
+        conflicts = _conflicts(changes, stored)
+        if conflicts and not is_partial:
+            return Settled((), conflicts)
+        forestalled = {conflict.change.place for conflict in conflicts}
+        wanted = [
+            change
+            for change in changes
+            if change.place not in forestalled and change.wanted != _figure(stored.get(change.place))
+        ]
+        try:
+            with transaction.atomic():
+                _write(contract, wanted, stored, by)
+        except (_Overtaken, IntegrityError):
+            continue
+        return Settled(tuple(wanted), conflicts)
+    raise RuleViolation(
+        "Trop de personnes enregistrent ces cases au même instant : rien n’a été enregistré, votre saisie "
+        "est gardée. Enregistrez de nouveau."
+    )
 
 
 def _check(change: CellChange, indicator: Indicator | None, columns: set[tuple[str, int]]) -> None:
@@ -162,6 +261,10 @@ def _write(
     stored: Mapping[CellPlace, IndicatorValue],
     by: User,
 ) -> None:
+    """Raises _Overtaken, or the database's IntegrityError, when a cell changed since `stored` was read."""
+    existing = [stored[change.place] for change in changes if change.place in stored]
+    for start in range(0, len(existing), CELLS_AT_ONCE):
+        _claim(existing[start : start + CELLS_AT_ONCE], by)
     emptied: list[int] = []
     updated: list[IndicatorValue] = []
     created: list[IndicatorValue] = []
@@ -175,6 +278,20 @@ def _write(
     IndicatorValue.objects.filter(pk__in=emptied).delete()
     IndicatorValue.objects.bulk_update(updated, ["value", "unavailable_reason", "updated_by", "updated_at"])
     IndicatorValue.objects.bulk_create(created)
+
+
+def _claim(values: Sequence[IndicatorValue], by: User) -> None:
+    """Sign each of `values` if it is still what was read; its row then stays ours until the commit.
+
+    PostgreSQL compares again what it waited for: a cell that somebody was writing is not matched once theirs
+    is committed, and _Overtaken is raised.
+    """
+    unchanged = Q()
+    for value in values:
+        unchanged |= Q(pk=value.pk, value=value.value, unavailable_reason=value.unavailable_reason)
+    claimed = IndicatorValue.objects.filter(unchanged).update(updated_by=by, updated_at=timezone.now())
+    if claimed != len(values):
+        raise _Overtaken
 
 
 def _filled(value: IndicatorValue | None, contract: Contract, change: CellChange, by: User) -> IndicatorValue:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 
 class ValueKind(models.TextChoices):
-    """What a cell holds: value of the reference year, target, level reached (rule I2)."""
+    """What a cell holds: reference value, target, level reached (rule I2); figure of a half-year (I5)."""
 
     REFERENCE = "reference", "Valeur de référence"
     TARGET = "target", "Cible"
     LEVEL = "level", "Niveau atteint"
+    FIRST_HALF = "half-1", "Premier semestre"
+    SECOND_HALF = "half-2", "Second semestre"
 
 
 class IndicatorValueQuerySet(models.QuerySet["IndicatorValue"]):

@@ -14,18 +14,19 @@ import django
 
 django.setup()
 
-from tests.bench import bench_allocation, bench_letters, bench_pages, bench_pdf
+from tests.bench import bench_allocation, bench_autosave, bench_letters, bench_pages, bench_pdf
 
 PARTS = (
     ("Allocation", bench_allocation),
     ("Pages", bench_pages),
+    ("Autosave", bench_autosave),
     ("PDF", bench_pdf),
     ("Letters", bench_letters),
 )
 
 
 def main() -> None:
-    """Run the parts named on the command line (allocation, pages, pdf, letters), or all of them."""
+    """Run the parts named on the command line (allocation, pages, autosave, pdf, letters), or all of them."""
     wanted = {name.casefold() for name in sys.argv[1:]}
     for title, part in PARTS:
         if not wanted or title.casefold() in wanted:

@@ -44,14 +44,43 @@ def main() -> None:
 
 def _measure(size: int) -> dict[str, tuple[int, float]]:
     """For each page: how many queries, and the median seconds, once the contract has `size` sheets."""
-    _resize(Contract.objects.get(reference=demonstration.FULL), size)
+    resize(Contract.objects.get(reference=demonstration.FULL), size)
     clients = {email: Client() for email in (demonstration.FULL_EDITOR, demonstration.MINISTRY)}
     for email, client in clients.items():
         client.force_login(get_user_model()._default_manager.get(email=email))
     pages = dict.fromkeys(["/", *demonstration.contract_pages(demonstration.FULL)], demonstration.FULL_EDITOR)
     pages |= {"/contrats/": demonstration.MINISTRY, "/repartition/": demonstration.MINISTRY}
     with override_settings(ALLOWED_HOSTS=["testserver"]):
-        return {path: _page(clients[email], path) for path, email in pages.items()}
+        measured = {path: _page(clients[email], path) for path, email in pages.items()}
+        editor = clients[demonstration.FULL_EDITOR]
+        measured["tableau de bord: autosave of 1 cell"] = _autosave(editor, 1)
+        measured["tableau de bord: autosave of 60 cells"] = _autosave(editor, 60)
+        return measured
+
+
+def _autosave(client: Client, count: int) -> tuple[int, float]:
+    """A save that the page of the whole tableau de bord makes by itself, `count` of its cells changed."""
+    address = f"/contrats/{demonstration.FULL}/tableau-de-bord/modifier/"
+
+    def save(figure: int) -> None:
+        rows = client.get(address).context["grid"].rows
+        boxes = [box for row in rows for box in row["boxes"] if box["is_open"]][:count]
+        fields = {f"v-{box['name']}": str(figure) for box in boxes}
+        fields |= {f"o-{box['name']}": box["opened"] for box in boxes}
+        nonlocal queries, seconds
+        with CaptureQueriesContext(connection) as captured:
+            start = perf_counter()
+            answer = client.post(address, fields, headers={"X-Autosave": "1"})
+            seconds.append(perf_counter() - start)
+        queries = len(captured)
+        if answer.status_code != 200:
+            raise SystemExit(f"{address} answered {answer.status_code} to an autosave")
+
+    queries = 0
+    seconds: list[float] = []
+    for figure in range(ROUNDS + 1):
+        save(figure)
+    return queries, statistics.median(seconds[1:])
 
 
 def _page(client: Client, path: str) -> tuple[int, float]:
@@ -68,7 +97,7 @@ def _page(client: Client, path: str) -> tuple[int, float]:
     return count, statistics.median(seconds)
 
 
-def _resize(contract: Contract, size: int) -> None:
+def resize(contract: Contract, size: int) -> None:
     """Keep the first `size` sheets, or copy the first ones with their money until there are as many."""
     contract.action_sheets.filter(number__gt=size).delete()
     sheets = list(contract.action_sheets.order_by("number"))

@@ -3,13 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 # Playwright's own loop runs in this thread and Django takes it for a view's: the tests call the ORM as usual.
@@ -29,6 +30,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PAGE_TIMEOUT_MS = 15_000
+# A page that saves by itself tries again after some seconds.
+expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,6 +96,13 @@ def page_1280(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 def page_375(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page as narrow as a telephone."""
     yield from _open_page(browser, live_server, 375, 812)
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[], Page]]:
+    """`open_page()`: a page of a browser of its own, for as many people as a test has."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(contextmanager(_open_page)(browser, live_server, 1280, 900))
 
 
 @pytest.fixture

@@ -37,8 +37,10 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/",
         f"{base}/informations/",
         f"{base}/compte/",
+        f"{base}/diagnostic/",
         f"{base}/objectifs/",
         f"{base}/tableau-de-bord/",
+        f"{base}/tableau-de-bord/modifier/",
         f"{base}/fiches/",
         f"{base}/fiches/nouvelle/",
         f"{base}/fiches/importer/",
@@ -51,4 +53,5 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/historique/comparer/",
         f"{base}/historique/journal/",
         f"{base}/document/",
+        f"{base}/conformite/",
     ]

@@ -47,8 +47,19 @@ def _save(page: Page) -> None:
     page.get_by_role("button", name="Enregistrer la fiche").click()
 
 
-def _end_session_and_come_back(page: Page, cast: Cast) -> None:
+def _end_session(page: Page) -> None:
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+
+def _cut_the_autosaves(page: Page) -> None:
+    """Nothing is saved by itself from now on: what is typed stays on this computer."""
+    page.route(
+        "**/*",
+        lambda route: route.abort() if route.request.headers.get("x-autosave") else route.fallback(),
+    )
+
+
+def _save_and_come_back(page: Page, cast: Cast) -> None:
     _save(page)
     page.get_by_label("Adresse électronique").fill(cast.council_editor.email)
     page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
@@ -58,8 +69,9 @@ def _end_session_and_come_back(page: Page, cast: Cast) -> None:
 def test_a_text_typed_when_the_session_ends_is_offered_again_and_saved(
     page: Page, cast: Cast, assert_accessible: Callable[[Page], None]
 ) -> None:
+    _end_session(page)
     _type(page)
-    _end_session_and_come_back(page, cast)
+    _save_and_come_back(page, cast)
     expect(page.get_by_role("heading", name=OFFER)).to_be_visible()
     assert_accessible(page)
     page.get_by_role("button", name="Reprendre ce texte").click()
@@ -73,11 +85,12 @@ def test_a_text_typed_when_the_session_ends_is_offered_again_and_saved(
 
 
 def test_a_text_offered_after_somebody_elses_change_is_a_conflict(page: Page, cast: Cast) -> None:
+    _end_session(page)
     _type(page)
     sheet = ActionSheet.objects.get()
     fields = {name: getattr(sheet, name) for name in SHEET_FIELDS} | {"description": "Celui de l’ARS"}
     save_action_sheet(sheet, fields=fields, version=sheet.version, by=cast.ars_editor)
-    _end_session_and_come_back(page, cast)
+    _save_and_come_back(page, cast)
     page.get_by_role("button", name="Reprendre ce texte").click()
     _save(page)
     expect(page.get_by_role("alert")).to_contain_text("Vos changements ne sont pas encore enregistrés")
@@ -86,14 +99,16 @@ def test_a_text_offered_after_somebody_elses_change_is_a_conflict(page: Page, ca
 
 
 def test_a_session_that_ends_leaves_the_totals_in_their_place(page: Page) -> None:
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    _end_session(page)
     page.get_by_label("Département, 2030, en euros").fill("5")
-    expect(page.locator("[data-draft-state]")).to_contain_text("Votre session est terminée")
+    expect(page.locator("[data-draft-state]")).to_contain_text("votre session est terminée")
     assert page.get_by_label("Mot de passe").count() == 0
 
 
 def test_a_page_left_by_mistake_offers_its_text_and_erases_it_when_asked(page: Page) -> None:
+    _cut_the_autosaves(page)
     _type(page)
+    expect(page.locator("[data-draft-state]")).to_contain_text("la connexion est coupée")
     page.get_by_role("link", name="Revenir aux fiches").click()
     page.goto(SHEET)
     page.get_by_role("button", name="L’effacer").click()
@@ -103,6 +118,7 @@ def test_a_page_left_by_mistake_offers_its_text_and_erases_it_when_asked(page: P
 
 
 def test_no_copy_is_left_to_the_next_person_after_the_sign_out(page: Page, cast: Cast) -> None:
+    _cut_the_autosaves(page)
     _type(page)
     assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('cdppe-draft:'))")
     page.evaluate("document.querySelector('[data-forgets-drafts]').form.requestSubmit()")

@@ -120,6 +120,19 @@ floor = 100
 ceiling = 900
 payer = "ars"
 paid_to = "council"
+no_substitution = "Rien ne remplace l’existant."
+no_substitution_source = "annexe 4"
+
+[[envelopes.expense_natures]]
+code = "training"
+label = "Formation"
+
+[[envelopes.expense_natures]]
+code = "staff"
+label = "ETP"
+forbidden = true
+rule = "Aucun ETP."
+source = "annexe 4"
 
 [[envelopes.criteria]]
 series = "enfants"
@@ -378,6 +391,17 @@ def test_every_error_is_told_at_once_with_its_place_and_line(tmp_path: Path) -> 
         (("amount = 1_000", "amount = -1_000"), "envelopes[SANTE].amount", "négatif"),
         (("rounding_unit = 10", "rounding_unit = 0"), "envelopes[SANTE].rounding_unit", "positive"),
         (("weight = 62.5", "weight = 62.6"), "envelopes[SANTE].criteria", "100.1 %"),
+        (
+            ('code = "staff"', 'code = "training"'),
+            "envelopes[SANTE].expense_natures[training]",
+            "donné 2 fois",
+        ),
+        (('rule = "Aucun ETP."', ""), "envelopes[SANTE].expense_natures[staff]", "par quel texte"),
+        (
+            ('no_substitution_source = "annexe 4"', ""),
+            "envelopes[SANTE].no_substitution",
+            "source du texte manque",
+        ),
         (('series = "menages"', 'series = "enfants"'), "envelopes[SANTE].criteria[enfants]", "donné 2 fois"),
         (("⟦total⟧ €", "⟦somme⟧ €"), "contract_model.blocks[n° 2].text", "⟦somme⟧ n’est pas déclaré"),
         (("⟦total⟧ €", "rien"), "contract_model.blanks[total]", "ne l’emploie pas"),

@@ -92,7 +92,8 @@ def test_a_save_over_somebody_else_s_shows_both_texts_and_loses_nothing(
     assert answer.status_code == 409
     assert "Texte de la préfecture" in page
     assert "Texte du département" in page
-    assert "Madame Dupond, DG" in page
+    assert "Nom du représentant : " in page
+    assert "Madame Dupond" in page
     cast.contract.refresh_from_db()
     assert cast.contract.court == "Texte de la préfecture"
     # The page stands on the new version: saving it again is a decision taken with both texts in view.
@@ -110,8 +111,8 @@ def test_a_save_over_somebody_else_s_shows_both_texts_and_loses_nothing(
         ("planned_effect_on", "2029-12-31", "tombe dans la période du contrat, de 2030 à 2032"),
         ("deliberation_on", "31/02/2030", "Écrivez une date"),
         ("court", "x" * 161, "160"),
-        ("version", "", "obligatoire"),
-        ("version", "abc", "nombre entier"),
+        ("version", "", "Rechargez la page"),
+        ("version", "abc", "Rechargez la page"),
     ],
 )
 def test_bad_input_gives_a_sentence_keeps_what_was_typed_and_writes_nothing(

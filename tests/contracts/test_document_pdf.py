@@ -44,7 +44,12 @@ def rendered(django_db_setup: None, django_db_blocker: Any) -> RenderedDocument:
             description="Un_mot_sans_espace_" * 30,
             vigilance_points="</td></tr></table><h2>Évasion</h2>",
         )
-        add_sheet(contract, title="Troisième action", description="Une longue phrase. " * 220)
+        add_sheet(
+            contract,
+            title="Troisième action",
+            description="Une longue phrase. " * 220,
+            calendar="Trois **temps forts** :\n\n- cadrage\n- bilan\n\n4. extension\n7. clôture",
+        )
         document = render_contract(Contract.objects.with_context().get(pk=contract.pk), dated=DATED)
         transaction.set_rollback(True)
     return document
@@ -258,3 +263,33 @@ def test_an_open_blank_is_seen_in_the_document(db: None) -> None:
     assert "à compléter : Prénom et nom du préfet" in text
     assert "Son texte reste à compléter (19 mentions)" in text
     assert "Aucune fiche action n’a encore été rédigée" in text
+
+
+def test_a_text_with_light_marks_is_printed_as_lists_and_bold_and_tagged_so(
+    pages: list[str], reader: pypdf.PdfReader
+) -> None:
+    text = " ".join(" ".join(pages).split())
+    assert "Trois temps forts :" in text
+    # Where a reader of text puts the markers differs: each is there, with the number that was typed.
+    (sheet,) = re.findall("Trois temps forts :.{0,200}", text)
+    assert all(word in sheet for word in ("cadrage", "bilan", "extension", "clôture"))
+    assert sheet.count("•") == 2, sheet
+    assert all(marker in sheet for marker in ("4.", "7.")), sheet
+    assert "**" not in text
+    kinds: list[str] = []
+
+    def walk(node: Any) -> None:
+        found = node.get_object()
+        if isinstance(found, pypdf.generic.ArrayObject):
+            for child in found:
+                walk(child)
+        elif isinstance(found, pypdf.generic.DictionaryObject):
+            if "/S" in found:
+                kinds.append(found["/S"])
+            if "/K" in found:
+                walk(found["/K"])
+
+    walk(reader.trailer["/Root"]["/StructTreeRoot"])
+    assert kinds.count("/L") >= 2
+    assert kinds.count("/LI") >= 4
+    assert kinds.count("/LBody") >= 4

@@ -25,7 +25,7 @@ LONG = f"<script>alert(1)</script> {SHORT} {{% raw %}} &eacute; file:///etc/pass
 SHEET_TEXTS = [
     field.name
     for field in ActionSheet._meta.get_fields()
-    if isinstance(field, models.CharField | models.TextField)
+    if isinstance(field, models.CharField | models.TextField) and field.name != "answers_demand"
 ]
 CONTRACT_TEXTS = [
     "deliberation_number",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from cdppe.accounts.models import Territory
+from contracts.campaign_spec import COMPLETING_KEYS
 from contracts.models import Campaign, Objective
 from funding.models import Envelope
 from indicators.models import Indicator
@@ -139,3 +140,43 @@ def test_a_missing_file_and_unknown_territories_are_said(tmp_path: Path, text: s
     with pytest.raises(CommandError, match=r"territoires inconnus : 03, 04.*Chargez d’abord"):
         load(tmp_path / "campagne.toml", text)
     assert Campaign.objects.count() == 0
+
+
+def _as_stored_before(campaign: Campaign) -> None:
+    """Take from the stored content the keys that an earlier version of the program did not know."""
+    for envelope in campaign.spec["envelopes"]:
+        for key in COMPLETING_KEYS:
+            envelope.pop(key)
+    campaign.save(update_fields=["spec"])
+
+
+@pytest.mark.usefixtures("_territories")
+def test_a_campaign_in_use_is_completed_with_the_keys_that_came_after_it(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load(tmp_path / "campagne.toml", text)
+    campaign = Campaign.objects.get()
+    ContractFactory(campaign=campaign, territory=Territory.objects.get(code="02"))
+    complete = campaign.spec
+    before = counts(), list(Objective.objects.values_list("pk", flat=True).order_by("pk"))
+    _as_stored_before(Campaign.objects.get())
+    load(tmp_path / "campagne.toml", text)
+    assert Campaign.objects.get().spec == complete
+    assert (counts(), list(Objective.objects.values_list("pk", flat=True).order_by("pk"))) == before
+    assert "Campagne 2020 : complétée." in capsys.readouterr().out
+    # Completed once, these keys are as frozen as the others.
+    with pytest.raises(CommandError, match="a déjà des contrats"):
+        load(tmp_path / "campagne.toml", text.replace('label = "Prix de journée"', 'label = "Autre mot"', 1))
+
+
+@pytest.mark.usefixtures("_territories")
+def test_a_campaign_in_use_is_not_completed_by_a_file_that_changes_something_too(
+    tmp_path: Path, text: str
+) -> None:
+    load(tmp_path / "campagne.toml", text)
+    ContractFactory(campaign=Campaign.objects.get(), territory=Territory.objects.get(code="02"))
+    _as_stored_before(Campaign.objects.get())
+    stored = Campaign.objects.get().spec
+    with pytest.raises(CommandError, match="a déjà des contrats"):
+        load(tmp_path / "campagne.toml", text.replace("floor = 600_000", "floor = 500_000", 1))
+    assert Campaign.objects.get().spec == stored

@@ -236,6 +236,8 @@ def test_saving_the_page_as_it_was_opened_changes_nothing(board: Board) -> None:
     grid = client.get(boxes(board)).context["grid"]
     fields: dict[str, Any] = {}
     for line in grid.rows:
+        if not line["reason"]:
+            continue
         fields |= {f"v-{box['name']}": box["value"] for box in line["boxes"] if box["is_open"]}
         fields |= {f"o-{box['name']}": box["opened"] for box in line["boxes"] if box["is_open"]}
         fields |= {f"r-{line['reason']['name']}": line["reason"]["value"]}
@@ -243,7 +245,7 @@ def test_saving_the_page_as_it_was_opened_changes_nothing(board: Board) -> None:
 
     answer = client.post(boxes(board), fields, follow=True)
 
-    assert "Rien n’a changé" in answer.content.decode()
+    assert "rien n’a changé depuis" in answer.content.decode()
     assert not board.contract.events.exists()
     stored = value_of(board, board.births)
     assert stored is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.db import transaction
 
 from cdppe.accounts.models import Department, Institution, InstitutionKind, Region, Territory
+from cdppe.lib.business_days import is_known_calendar
 
 _PLACE_COLUMNS = (
     "name",
@@ -41,7 +42,8 @@ class TerritoryReport:
 def load_territories(departments_file: Path, territories_file: Path) -> TerritoryReport:
     """Write both tables, then one prefecture and council a territory, one ARS and directorate a region.
 
-    Raises `KeyError` for a column that a file lacks, `ValueError` for a department that no row describes.
+    Raises `KeyError` for a column that a file lacks, `ValueError` for a department that no row describes or a
+    calendar of public holidays that does not exist.
     """
     regions = _load_departments(departments_file)
     _load_territories(territories_file, regions)
@@ -87,9 +89,21 @@ def _load_territories(path: Path, regions: dict[str, Region]) -> None:
         territory, _ = Territory.objects.update_or_create(
             code=row["code"],
             defaults={column: row[column] for column in _PLACE_COLUMNS}
-            | {"of_name": row["of_name"], "kind": row["kind"], "region": _region(row, regions)},
+            | {
+                "of_name": row["of_name"],
+                "kind": row["kind"],
+                "region": _region(row, regions),
+                "holiday_calendar": _holiday_calendar(row),
+            },
         )
         territory.departments.set([departments[code] for code in row["departments"].split()])
+
+
+def _holiday_calendar(row: dict[str, str]) -> str:
+    code = row["holiday_calendar"]
+    if not is_known_calendar(code):
+        raise ValueError(f"territory {row['code']}: unknown calendar of public holidays {code}")
+    return code
 
 
 def _load_institutions() -> None:

@@ -96,6 +96,12 @@ class Territory(models.Model):
     court_seat = models.CharField("siège du tribunal", max_length=80)
     collectivity = models.CharField("collectivité", max_length=120)
     collectivity_kind = models.CharField("nature de la collectivité", max_length=80)
+    holiday_calendar = models.CharField(
+        "calendrier des jours fériés",
+        max_length=10,
+        blank=True,
+        help_text="celui du paquet holidays pour la France ; vide : le calendrier national",
+    )
     departments = models.ManyToManyField(
         Department, related_name="territories", verbose_name="départements", blank=True
     )

@@ -1,0 +1,276 @@
+"""What the calendar of a contract shows: its phases, its steps, the Gantt, the national deadlines (C2 to C5).
+
+Everything is read from a contract of `overview.with_facts`: no query is made here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from cdppe.lib.business_days import day_off, previous_working_day
+from contracts.gantt import Gantt, GanttRow, draw
+from contracts.models import CalendarPhase, Contract, ContractStep, Deadline, DeadlineExtension
+from contracts.overview import PARTIES, Turn, distance, extension_note, turn
+from contracts.retroplanning import STATUS_LABELS, StepStatus, prepares_contract, status_of
+from contracts.workflow import ContractState
+
+PHASE_OF_STATE = {
+    ContractState.DIAGNOSIS: CalendarPhase.DIAGNOSIS,
+    ContractState.NEGOTIATION: CalendarPhase.NEGOTIATION,
+}
+"""The phase that a state belongs to; from the finalised draft on, signature (annexe 3.1)."""
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step as the page shows it to one reader on one day."""
+
+    step: ContractStep
+    on: dt.date | None
+    status: StepStatus
+    status_label: str
+    distance: str
+    turn: Turn
+    day_off: str
+    working_day: dt.date | None
+    """The working day before it, when it falls on a day off and is still to be done."""
+    gap: int | None
+    """By how many days the date fixed by hand is later (or, negative, sooner) than the computed one."""
+
+    @property
+    def anchor(self) -> str:
+        return f"step-{self.step.pk}"
+
+    @property
+    def counted(self) -> str:
+        """How its date is counted: « J − 15 », « jour J », « J + 10 »; empty when it is not."""
+        days = self.step.days_before
+        if days is None:
+            return ""
+        return "jour J" if days == 0 else f"J − {days}" if days > 0 else f"J + {-days}"
+
+
+@dataclass(frozen=True)
+class DeadlineLine:
+    """One national deadline as the page shows it to one reader on one day."""
+
+    deadline: Deadline
+    on: dt.date
+    done_on: dt.date | None
+    note: str
+    status: StepStatus
+    status_label: str
+    distance: str
+    turn: Turn
+    day_off: str
+    working_day: dt.date | None
+
+    @property
+    def anchor(self) -> str:
+        return f"deadline-{self.deadline.pk}"
+
+
+@dataclass(frozen=True)
+class PhaseLine:
+    """One of the three phases: its dates, how many of its steps are done, whether the contract is in it."""
+
+    label: str
+    is_current: bool
+    begins_on: dt.date | None
+    ends_on: dt.date | None
+    done_count: int
+    total: int
+    next_label: str
+    texts: tuple[str, ...]
+    """What annexe 3.1 puts in it, as the campaign's file has it."""
+
+
+@dataclass(frozen=True)
+class SuggestedTask:
+    """A task of annexe 3.3 that no step of the contract is named for: it can be added in one gesture."""
+
+    rank: int
+    theme: str
+    task: str
+
+
+def step_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]) -> tuple[StepLine, ...]:
+    """The steps of `contract` in the order of their dates, undated ones last."""
+    effect_on, calendar = contract.planned_effect_on, contract.territory.holiday_calendar
+    steps = list(contract.calendar_steps.all())
+    open_dates = [step.on(effect_on) for step in steps if step.done_on is None]
+    next_on = min((on for on in open_dates if on is not None and on >= today), default=None)
+    lines = [
+        _step_line(step, contract, calendar=calendar, today=today, next_on=next_on, kinds=kinds)
+        for step in steps
+    ]
+    return tuple(
+        sorted(lines, key=lambda line: (line.on is None, line.on or today, -line.step.position, line.step.pk))
+    )
+
+
+def _step_line(
+    step: ContractStep,
+    contract: Contract,
+    *,
+    calendar: str,
+    today: dt.date,
+    next_on: dt.date | None,
+    kinds: Collection[str],
+) -> StepLine:
+    on = step.on(contract.planned_effect_on)
+    status = status_of(on, step.done_on, today=today, next_on=next_on)
+    if contract.state == ContractState.IN_FORCE and status != StepStatus.DONE:
+        status = StepStatus.MOOT
+    off = day_off(on, calendar)
+    computed = contract.step_date(step.days_before)
+    return StepLine(
+        step=step,
+        on=on,
+        status=status,
+        status_label=STATUS_LABELS[status],
+        distance=distance(on, today),
+        turn=turn(step.parties or PARTIES, kinds),
+        day_off=off,
+        working_day=previous_working_day(on, calendar)
+        if on is not None and off and step.done_on is None
+        else None,
+        gap=(step.fixed_on - computed).days if step.fixed_on is not None and computed is not None else None,
+    )
+
+
+def deadline_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]) -> tuple[DeadlineLine, ...]:
+    """The national deadlines of `contract`, with the extensions of its territory in their place (rule C2)."""
+    granted = {each.deadline_id: each for each in contract.territory.deadline_extensions.all()}
+    settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
+    deadlines = list(contract.campaign.deadlines.all())
+    dates = {each.pk: granted[each.pk].due_on if each.pk in granted else each.due_on for each in deadlines}
+    open_dates = [on for pk, on in dates.items() if pk not in settled and on >= today]
+    next_on = min(open_dates, default=None)
+    lines = [
+        _deadline_line(
+            deadline,
+            dates[deadline.pk],
+            granted.get(deadline.pk),
+            is_moot=contract.state == ContractState.IN_FORCE and prepares_contract(deadline.code),
+            done_on=settled.get(deadline.pk),
+            calendar=contract.territory.holiday_calendar,
+            today=today,
+            next_on=next_on,
+            kinds=kinds,
+        )
+        for deadline in deadlines
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.on, line.deadline.pk)))
+
+
+def _deadline_line(
+    deadline: Deadline,
+    on: dt.date,
+    extension: DeadlineExtension | None,
+    *,
+    is_moot: bool,
+    done_on: dt.date | None,
+    calendar: str,
+    today: dt.date,
+    next_on: dt.date | None,
+    kinds: Collection[str],
+) -> DeadlineLine:
+    status = status_of(on, done_on, today=today, next_on=next_on)
+    if is_moot and status != StepStatus.DONE:
+        status = StepStatus.MOOT
+    off = day_off(on, calendar)
+    return DeadlineLine(
+        deadline=deadline,
+        on=on,
+        done_on=done_on,
+        note=extension_note(extension, deadline.due_on),
+        status=status,
+        status_label=STATUS_LABELS[status].replace("faite", "tenue"),
+        distance=distance(on, today),
+        turn=turn(deadline.parties, kinds),
+        day_off=off,
+        working_day=previous_working_day(on, calendar) if off and done_on is None else None,
+    )
+
+
+def phases(contract: Contract, lines: Iterable[StepLine]) -> tuple[PhaseLine, ...]:
+    """The three phases of annexe 3.1, dated by the steps of `contract` that belong to each."""
+    current = PHASE_OF_STATE.get(contract.state, CalendarPhase.SIGNATURE)
+    by_phase: dict[str, list[StepLine]] = {phase: [] for phase in CalendarPhase.values}
+    for line in lines:
+        by_phase.setdefault(line.step.phase, []).append(line)
+    texts = _chronology(contract)
+    found = []
+    for rank, phase in enumerate(CalendarPhase):
+        mine = by_phase[phase.value]
+        dates = [line.on for line in mine if line.on is not None]
+        waiting = [line for line in mine if line.status != StepStatus.DONE]
+        found.append(
+            PhaseLine(
+                label=str(phase.label),
+                is_current=phase == current,
+                begins_on=min(dates, default=None),
+                ends_on=max(dates, default=None),
+                done_count=len(mine) - len(waiting),
+                total=len(mine),
+                next_label=waiting[0].step.label if waiting else "",
+                texts=texts[rank] if rank < len(texts) else (),
+            )
+        )
+    return tuple(found)
+
+
+def _chronology(contract: Contract) -> list[tuple[str, ...]]:
+    """The texts of annexe 3.1 phase by phase, in the order in which the campaign's file has its phases."""
+    groups: dict[str, list[str]] = {}
+    for item in contract.campaign.spec.get("chronology", ()):
+        duration = f" ({item['duration']})" if item.get("duration") else ""
+        groups.setdefault(item["phase"], []).append(f"{item['label']}{duration}")
+    return [tuple(texts) for texts in groups.values()]
+
+
+def gantt_of(contract: Contract, lines: Iterable[StepLine], *, today: dt.date) -> Gantt:
+    """The drawing of the steps of `lines`; each bar leads to its step on the page of the calendar."""
+    page = reverse("contracts:calendar", args=[contract.reference])
+    return draw(
+        [
+            GanttRow(
+                label=line.step.label,
+                theme=line.step.theme,
+                status=line.status.value,
+                url=f"{page}#{line.anchor}",
+                on=line.on,
+                lasting_days=line.step.lasting_days,
+                said=line.status_label,
+                responsible=line.step.responsible,
+                resources=line.step.resources,
+            )
+            for line in lines
+        ],
+        today=today,
+    )
+
+
+def suggested_tasks(contract: Contract) -> tuple[SuggestedTask, ...]:
+    """The tasks of annexe 3.3, as the campaign's file has them, that no step of `contract` is named for."""
+    have = {step.label.casefold() for step in contract.calendar_steps.all()}
+    return tuple(
+        SuggestedTask(rank, item["theme"], item["task"])
+        for rank, item in enumerate(contract.campaign.spec.get("gantt", ()))
+        if item["task"].casefold() not in have
+    )
+
+
+def summary(lines: Iterable[StepLine | DeadlineLine]) -> dict[str, int]:
+    """How many of `lines` are done and late, and how many there are."""
+    states = [line.status for line in lines]
+    return {
+        "done": states.count(StepStatus.DONE),
+        "late": states.count(StepStatus.LATE),
+        "total": len(states),
+    }
