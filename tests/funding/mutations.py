@@ -168,7 +168,7 @@ def _other_statements(node: ast.stmt) -> Iterator[ast.stmt]:
     if isinstance(node, ast.If):
         for truth in (True, False):
             yield _with(node, test=ast.Constant(value=truth))
-    elif isinstance(node, ast.Return) and node.value is not None:
+    elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
         yield ast.Return(value=ast.Constant(value=None))
     elif isinstance(node, ast.AugAssign):
         for operator in OPERATORS[type(node.op)]:
@@ -301,7 +301,7 @@ class Suite:
         mutant = ModuleType(f"{self.module.__name__}_mutant")
         sys.modules[mutant.__name__] = mutant  # dataclasses look it up
         try:
-            exec(code, vars(mutant))  # noqa: S102 (our own source, changed by us)
+            exec(code, vars(mutant))  # noqa: S102 - our own source, changed by us
             for name in self.borrowed:
                 setattr(self.tests, name, getattr(mutant, name))
             yield
