@@ -157,6 +157,12 @@ KEPT_ELSEWHERE = {
     "create_contract": "a contract begins empty but for its fundamental objectives",
     "move_contract": "a state is a gesture of the journal",
     "open_thread": "what is said in the exchanges never changes",
+    "mark_as_taken_over": "the takeover is a gesture of the journal, and its own record",
+    "complete_takeover": "the takeover is a gesture of the journal, and its own record",
+    "reopen_takeover": "the takeover is a gesture of the journal, and its own record",
+    "begin_sheets_import": "nothing of the contract is written yet",
+    "answer_finding": "an answer stays visible with its author, also once withdrawn",
+    "withdraw_answer": "an answer stays visible with its author, also once withdrawn",
     "restore_text": "it goes through the part's own action",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
 }
