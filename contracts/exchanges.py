@@ -20,6 +20,8 @@ from contracts.workspace import Progress, Stage
 
 CODE = "exchanges"
 """The part of the workspace, and the section of the digest."""
+FIRST = 1
+"""The number of the message that opened its thread."""
 TOLD_WITHIN = dt.timedelta(days=14)
 """What nobody told of before that is told no more: the digest was off, or the person was away."""
 
@@ -87,7 +89,7 @@ def locate_exchanges(contract: Contract, places: Collection[Place]) -> dict[Plac
 
 def with_ends(threads: QuerySet[Thread]) -> QuerySet[Thread]:
     """`threads` with their first and last messages in `ends`, their authors, contract and territory."""
-    ends = Message.objects.filter(Q(number=1) | Q(number=F("thread__message_count")))
+    ends = Message.objects.filter(Q(number=FIRST) | Q(number=F("thread__message_count")))
     return threads.select_related(
         "opened_by", "institution", "settled_by", "contract__territory", "contract__campaign"
     ).prefetch_related(
@@ -209,6 +211,6 @@ def _sentence(message: Message, *, is_mentioned: bool) -> str:
     thread = message.thread
     who = f"{message.by} ({message.institution})"
     what = "vous mentionne" if is_mentioned else "a écrit"
-    if not is_mentioned and message.number == 1 and thread.institution.kind in MINISTRY_QUESTIONS:
+    if not is_mentioned and message.number == FIRST and thread.institution.kind in MINISTRY_QUESTIONS:
         what = "pose une question"
     return f"{thread.contract} : {who} {what} – {thread.place_label}"

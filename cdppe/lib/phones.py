@@ -77,7 +77,8 @@ def dialled(number: str) -> str:
     digits = _EXTENSION.sub("", number).replace(" ", "")
     if digits.startswith("+"):
         return digits
-    return f"+{_overseas(digits[1:]) or '33'}{digits[1:]}"
+    code = _overseas(digits[1:])
+    return f"+{code}{digits[1:]}" if code else f"+33{digits[1:]}"
 
 
 def _overseas(digits: str) -> str:

@@ -16,11 +16,11 @@ def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"« {text} » n’est pas une date de la forme 2030-10-15.") from error
+        raise ArgumentTypeError(f"« {text} » n’est pas une date de la forme AAAA-MM-JJ.") from error
 
 
 class Command(BaseCommand):
-    """`manage.py send_reminders [--date 2030-10-15]`: writes to nobody twice, however often it is run."""
+    """`manage.py send_reminders [--date AAAA-MM-JJ]`: writes to nobody twice, however often it is run."""
 
     help = "Envoie les rappels du jour, un courriel au plus par personne et par jour."
 
