@@ -29,6 +29,10 @@ from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 AmountKey = tuple[str, int | None, int]
 """One amount of a sheet: (Contributor, envelope or None, year)."""
 
+EXPENSE = "expense"
+Said = tuple[str, bool | None]
+"""What is said of an envelope's money: its nature, and whether it replaces an existing financing."""
+
 
 @dataclass(frozen=True)
 class StatedAmount:
@@ -45,29 +49,42 @@ class StatedAmount:
 
 
 class FinancedSheetShelf(SheetShelf):
-    """A sheet with its money: the names are those of its fields, and `StatedAmount.key` for each amount."""
+    """A sheet with its money: the names are those of its fields, `StatedAmount.key` for each amount, and
+    `expense_key` for what each envelope pays (rule M4), a pair (nature, whether it replaces)."""
 
     def read(self) -> Stored:
         """The stored sheet with its amounts in euros."""
         stored = super().read()
         self.rows = {_key(row): row for row in self.row.financings.all()}
-        return Stored(
-            stored.version, {**stored.values, **{key: row.amount for key, row in self.rows.items()}}
-        )
+        self.expenses = {row.envelope_id: row for row in StateExpense.objects.filter(action_sheet=self.row)}
+        amounts = {key: row.amount for key, row in self.rows.items()}
+        said = {
+            expense_key(envelope_id): (row.nature, row.replaces_existing)
+            for envelope_id, row in self.expenses.items()
+        }
+        return Stored(stored.version, {**stored.values, **amounts, **said})
 
     def complete(self, mine: Values, stored: Values) -> Values:
-        """The amounts are exactly those that the person states: one that they do not state is removed."""
-        return {**{name: stored[name] for name in SHEET_FIELDS}, **mine}
+        """The amounts are exactly those that the person states: one that they do not state is removed.
+
+        What an envelope pays stays as it was said when the person does not name it.
+        """
+        kept = {name: value for name, value in stored.items() if name in SHEET_FIELDS or _is_expense(name)}
+        return {**kept, **mine}
 
     def compare_and_set(self, version: int, values: Values) -> bool:
         """Write the fields and the amounts of `values` if the sheet is still at `version`."""
         amounts = {
-            name: value for name, value in values.items() if isinstance(name, tuple) and value is not None
+            name: value
+            for name, value in values.items()
+            if isinstance(name, tuple) and not _is_expense(name) and value is not None
         }
+        said = {name[1]: value for name, value in values.items() if _is_expense(name)}
         _check(values["contract_objective"], self.contract, amounts, {year for _, _, year in self.rows})
         if not super().compare_and_set(version, values):
             return False
         write_amounts(self.row, self.rows, amounts)
+        _write_expenses(self.row, self.expenses, said)
         return True
 
 
@@ -104,6 +121,7 @@ def save_sheet_with_financing(
     if len({amount.key for amount in amounts}) < len(amounts):
         raise RuleViolation("Un même montant est donné deux fois pour une source et une année.")
     stated = {amount.key: amount.amount for amount in amounts}
+    said = {expense_key(each.envelope_id): _said(each) for each in expenses}
     with transaction.atomic():
         locked = locked_contract(contract)
         existing = sheet if sheet is not None else created_with(locked, token)
@@ -113,17 +131,15 @@ def save_sheet_with_financing(
             )
             _check(created.contract_objective, locked, stated, set())
             write_amounts(created, {}, stated)
-            _save_expenses(created, expenses)
+            _write_expenses(created, {}, {key[1]: value for key, value in said.items()})
             return created
-        saved = put_sheet(
+        return put_sheet(
             FinancedSheetShelf(existing, by=by),
-            mine={**fields, **stated},
+            mine={**fields, **stated, **said},
             version=version or 0,
             opened=opened,
             is_autosave=is_autosave,
         )
-        _save_expenses(saved, expenses)
-        return saved
 
 
 def write_amounts(
@@ -143,31 +159,40 @@ def write_amounts(
             row.save(update_fields=["amount"])
 
 
-def _save_expenses(sheet: ActionSheet, expenses: Sequence[StatedExpense]) -> None:
-    """Make what is said of each envelope's money in `expenses` the stored one; saying nothing removes it."""
-    if not expenses:
-        return
-    stored = {row.envelope_id: row for row in StateExpense.objects.filter(action_sheet=sheet)}
-    own = set(sheet.contract.campaign.envelopes.values_list("pk", flat=True))
-    for expense in expenses:
-        if expense.envelope_id not in own:
+def expense_key(envelope_id: int) -> tuple[str, int]:
+    """The name under which a sheet says what the money of an envelope pays."""
+    return (EXPENSE, envelope_id)
+
+
+def _is_expense(name: object) -> bool:
+    return isinstance(name, tuple) and name[0] == EXPENSE
+
+
+def _said(expense: StatedExpense) -> Said | None:
+    """(nature, whether it replaces something); None when nothing is said."""
+    said = (expense.nature, expense.replaces_existing)
+    return None if said == ("", None) else said
+
+
+def _write_expenses(
+    sheet: ActionSheet, rows: Mapping[int, StateExpense], said: Mapping[int, Said | None]
+) -> None:
+    """Make what `said` says of each envelope the stored one, those stored being `rows`; None removes it."""
+    own = set(sheet.contract.campaign.envelopes.values_list("pk", flat=True)) if said else set()
+    for envelope_id, value in said.items():
+        row = rows.get(envelope_id)
+        if value is None:
+            if row is not None:
+                row.delete()
+            continue
+        if envelope_id not in own:
             raise RuleViolation(
                 "Cette enveloppe n’est pas de la campagne du contrat : rien n’a été enregistré."
             )
-        row = stored.get(expense.envelope_id)
-        if not expense.nature and expense.replaces_existing is None:
-            if row is not None:
-                row.delete()
-        elif row is None:
-            StateExpense.objects.create(
-                action_sheet=sheet,
-                envelope_id=expense.envelope_id,
-                nature=expense.nature,
-                replaces_existing=expense.replaces_existing,
-            )
-        elif (row.nature, row.replaces_existing) != (expense.nature, expense.replaces_existing):
-            row.nature, row.replaces_existing = expense.nature, expense.replaces_existing
-            row.save(update_fields=["nature", "replaces_existing"])
+        row = row or StateExpense(action_sheet=sheet, envelope_id=envelope_id)
+        if row.pk is None or (row.nature, row.replaces_existing) != value:
+            row.nature, row.replaces_existing = value
+            row.save()
 
 
 def _key(row: ActionFinancing) -> AmountKey:

@@ -25,10 +25,17 @@ from contracts.forms import ActionSheetForm
 from contracts.forms.versions import EMPTY, Difference, differences, rebase, taken_over
 from contracts.models import ActionSheet, Contract, ContractObjective
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
-from funding.actions.financing import AmountKey, StatedAmount, save_sheet_with_financing
+from funding.actions.financing import AmountKey, StatedAmount, expense_key, save_sheet_with_financing
 from funding.actions.sheet_copies import copy_sheet
 from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
-from funding.expenses import ExpenseRow, StatedExpense, read_expenses, terms_of, typed_expenses
+from funding.expenses import (
+    REPLACES_TYPED,
+    ExpenseRow,
+    StatedExpense,
+    read_expenses,
+    terms_of,
+    typed_expenses,
+)
 from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, cell_name, read_cell_name, read_grid, typed_amounts
 from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
 from funding.plan import EnvelopeBalance, envelope_balances, objective_money
@@ -182,7 +189,7 @@ def _save(
             wrong = {row.nature_name: row.error for row in expenses if row.error}
             return refused(form_problems(form) | _grid_problems(grid) | wrong)
         return _page(request, contract, sheet, form, grid, expenses, status=422)
-    opened = _opened(form)
+    opened = _opened(form, expenses)
     try:
         saved = save_sheet_with_financing(
             contract,
@@ -233,8 +240,8 @@ def _taken_over(stored: ActionSheet, form: ActionSheetForm, grid: Grid) -> dict[
     }
 
 
-def _opened(form: ActionSheetForm) -> dict[Hashable, list[Any]] | None:
-    """What the page was opened with, under the names of the action: fields, and `StatedAmount.key`."""
+def _opened(form: ActionSheetForm, expenses: Sequence[ExpenseRow]) -> dict[Hashable, list[Any]] | None:
+    """What the page was opened with, under the names of the action: fields, `StatedAmount.key`, expenses."""
     fields = form.opened(SHEET_FIELDS)
     if fields is None:
         return None
@@ -243,7 +250,26 @@ def _opened(form: ActionSheetForm) -> dict[Hashable, list[Any]] | None:
         for name, texts in form.raw_opened().items()
         if (parts := read_cell_name(name)) is not None
     }
-    return {**fields, **amounts}
+    return {**fields, **amounts, **_expenses_opened(form.raw_opened(), expenses)}
+
+
+def _expenses_opened(
+    opened: Mapping[str, Sequence[str]], expenses: Sequence[ExpenseRow]
+) -> dict[Hashable, list[Any]]:
+    """The pairs (nature, whether it replaces) that each changed source may have been opened with."""
+    found: dict[Hashable, list[Any]] = {}
+    for row in expenses:
+        if row.nature_name not in opened and row.replaces_name not in opened:
+            continue
+        natures = opened.get(row.nature_name, [row.stated.nature])
+        answers = (
+            [REPLACES_TYPED.get(text) for text in opened[row.replaces_name]]
+            if row.replaces_name in opened
+            else [row.stated.replaces_existing]
+        )
+        pairs = [(nature, answer) for nature in natures for answer in answers]
+        found[expense_key(row.envelope_id)] = [None if pair == ("", None) else pair for pair in pairs]
+    return found
 
 
 def _amount_opened(text: str) -> Decimal | str | None:
@@ -263,6 +289,8 @@ def _amount_key(row_key: str, year: int) -> AmountKey:
 def _row_key(key: Hashable) -> tuple[str, int] | None:
     """(key of the grid's row, year) of a `StatedAmount.key`; None for the name of a field."""
     if not isinstance(key, tuple):
+        return None
+    if len(key) != 3:
         return None
     contributor, envelope_id, year = key
     if envelope_id is not None:
