@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
 from contracts.actions.calendar import (
     add_step,
@@ -34,8 +35,10 @@ from contracts.models import (
     RetroplanningStep,
 )
 from contracts.overview import duties_of, with_facts
+from contracts.parts import measure_calendar
 from contracts.places import Place, locate
 from contracts.workflow import ContractState
+from contracts.workspace import Progress, Stage
 from tests.cast import Cast
 from tests.contracts.test_retroplanning import ANNEX
 from tests.factories import CampaignFactory, ContractFactory, TerritoryFactory
@@ -178,12 +181,16 @@ def test_the_page_asks_as_many_queries_for_fifty_steps_as_for_five(
 
 
 def test_the_menu_counts_what_is_late_and_alerts_whose_turn_it_is(client: Client, cast: Cast) -> None:
+    def measured(person: User) -> Progress:
+        contract = with_facts(Contract.objects.filter(pk=cast.contract.pk)).get()
+        return measure_calendar(contract, User.objects.get(pk=person.pk))
+
     yesterday = timezone.localdate() - dt.timedelta(days=1)
-    assert "cdppe-workspace-menu__progress--alert" not in page(client, cast)
+    assert measured(cast.council_editor).stage != Stage.ALERT
     own_step(cast, fixed_on=yesterday, parties=["council"])
-    assert "cdppe-workspace-menu__progress--alert" in page(client, cast)
+    assert measured(cast.council_editor).stage == Stage.ALERT
     assert "1 échéance en retard" in page(client, cast)
-    assert "cdppe-workspace-menu__progress--alert" not in page(client, cast, person=cast.prefect_editor)
+    assert measured(cast.prefect_editor).stage != Stage.ALERT
 
 
 def test_the_overview_leads_to_each_line_of_the_calendar(client: Client, cast: Cast) -> None:
