@@ -1,12 +1,14 @@
 """Searching in one contract and in all those that a person follows: French words, nothing of others."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from cdppe.lib.text_search import read_terms
-from contracts.models import Contract
+from contracts.models import ActionSheet, Contract
 from contracts.search import MOST_HITS, matching_rows, search
 from contracts.searched import SOURCES
 from tests.cast import Cast
@@ -99,7 +101,9 @@ class TestInAllContracts:
 def test_postgres_finds_sheets_through_its_index(cast: Cast) -> None:
     ActionSheetFactory(contract=cast.contract, title="Zèbre")
     source = next(each for each in SOURCES if each.part == "sheets")
-    rows = matching_rows(source, Contract.objects.all(), read_terms("zebre"))
+    # Whatever contract: on a table of a few rows the index of the contract would be as good.
+    anywhere = replace(source, rows=lambda contracts: ActionSheet.objects.all())
+    rows = matching_rows(anywhere, Contract.objects.all(), read_terms("zebre"))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "action_sheet_search" in rows.explain()
