@@ -42,7 +42,6 @@ from contracts.models import (
 from contracts.overview import PARTIES, signs
 from contracts.places import Place
 from contracts.progress import ALL_PARTIES, SHEET_PARTS
-from contracts.workspace import find_part
 
 CIRCULAR = "circulaire"
 MODEL_PARTS = {
@@ -162,7 +161,7 @@ class OdpeFacts:
 def deadlines_kept(facts: ContractFacts) -> Iterator[Finding]:
     """C2. « Au plus tard le… » orders, but people, not the contract; late is normal and shown: to be
     checked."""
-    place = Place("calendar" if find_part("calendar") else "overview")
+    place = Place("calendar")
     for deadline in facts.passed_deadlines:
         yield Finding(
             f"L’échéance « {deadline.label} » est passée ({deadline.due_on:%d/%m/%Y}) : "

@@ -815,7 +815,7 @@ ROUTES = [
     Route("contracts:deadline-extend", campaign_deadline, get=NATION_RUN, post=NATION_REFUSED_FORM),
     Route("contracts:extension-withdraw", extension, get=NATION_RUN, post=NATION_DONE),
     Route("accounts:digest-settings", get=PERSONAL, post=PERSONAL_REFUSED),
-    Route("accounts:digest-stop", digest_stop, get=OPEN, post=OPEN),
+    Route("accounts:digest-stop", digest_stop, get=OPEN, post=OPEN.replace("200", "302")),
     # --- Compliance
     Route("contracts:compliance", contract, get=SEEN),
     Route("contracts:compliance-line", contract, get=SEEN),

@@ -16,8 +16,8 @@ from tests.factories import (
     UserFactory,
 )
 
-READ = {Ability.CONTRACT_READ, Ability.DOCUMENT_RENDER}
-EDIT = READ | {Ability.CONTRACT_CREATE, Ability.CONTRACT_EDIT}
+READ = {Ability.CONTRACT_READ, Ability.CONTRACT_COMMENT, Ability.DOCUMENT_RENDER}
+EDIT = READ | {Ability.CONTRACT_CREATE, Ability.CONTRACT_EDIT, Ability.CONTACT_EDIT}
 NATION = READ | {Ability.NATION_FOLLOW, Ability.ALLOCATION_READ}
 
 EXPECTED = {
@@ -31,8 +31,8 @@ EXPECTED = {
     InstitutionKind.REGIONAL_DIRECTORATE: (READ, READ, READ),
     InstitutionKind.DGCS: (
         NATION,
-        NATION | {Ability.ALLOCATION_RUN},
-        NATION | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH},
+        NATION | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
+        NATION | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
     ),
     InstitutionKind.DGS: (NATION, NATION, NATION),
 }

@@ -134,7 +134,7 @@ CASES = [
     Case(
         "deadlines-kept",
         of_contract(passed_deadlines=(DeadlineFacts("first", "Première version", JULY),)),
-        ("overview",),
+        ("calendar",),
         "Première version » est passée (30/07/2031)",
     ),
     Case("contacts-named", of_contacts(GOOD)),

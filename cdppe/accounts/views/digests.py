@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from cdppe.accounts.actions.digests import save_digest_settings, stop_digest, user_of_stop_token
 from cdppe.accounts.forms import DigestSettingsForm
-from cdppe.accounts.models.digests import settings_of
+from cdppe.accounts.models import DigestSettings
+from cdppe.accounts.models.digests import DigestFrequency, settings_of
 from cdppe.accounts.views.access import signed_in
 
 
@@ -34,7 +35,8 @@ def digest_stop(request: HttpRequest, token: str) -> HttpResponse:
     user = user_of_stop_token(token)
     if user is None:
         raise Http404
-    is_stopped = request.method == "POST"
-    if is_stopped:
+    if request.method == "POST":
         stop_digest(user)
+        return redirect("accounts:digest-stop", token)
+    is_stopped = DigestSettings.objects.filter(user=user, frequency=DigestFrequency.NEVER).exists()
     return render(request, "accounts/digest_stop.html", {"is_stopped": is_stopped})
