@@ -9,7 +9,8 @@ nothing. Each app registers how its parts are read, and how a former text is bro
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
@@ -49,6 +50,7 @@ Restorer = Callable[[Contract, Place, str, User], None]
 _readers: dict[str, list[Reader]] = {}
 _restorers: dict[str, Restorer] = {}
 _under_way: ContextVar[frozenset[tuple[int, str]]] = ContextVar("history_under_way", default=frozenset())
+_apart: ContextVar[bool] = ContextVar("history_apart", default=False)
 
 
 def register_reader(part: str, reader: Reader) -> None:
@@ -117,6 +119,16 @@ def keeps_history(*parts: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+@contextmanager
+def kept_apart() -> Iterator[None]:
+    """Within it, each change is one of its own, even in the sitting of the person who wrote last."""
+    token = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(token)
+
+
 def write_changes(contract: Contract, before: Snapshot, after: Snapshot, *, by: User | None) -> int:
     """Keep what differs between two readings of a part; how many fields do.
 
@@ -128,7 +140,7 @@ def write_changes(contract: Contract, before: Snapshot, after: Snapshot, *, by: 
     if not places:
         return 0
     now = timezone.now()
-    latest = _latest(contract, places, since=now - SAME_SITTING)
+    latest = {} if _apart.get() else _latest(contract, places, since=now - SAME_SITTING)
     created: list[FieldChange] = []
     updated: list[FieldChange] = []
     undone: list[FieldChange] = []

@@ -7,7 +7,7 @@ from django.db import transaction
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
 from contracts.actions.action_sheets import SHEET_FIELDS, create_action_sheet
-from contracts.history import restorer_of
+from contracts.history import kept_apart, restorer_of
 from contracts.models import ActionSheet, Contract, FieldChange
 from contracts.places import Place, read_place
 
@@ -23,7 +23,9 @@ def restore_text(change: FieldChange, *, former: bool, by: User) -> None:
     restorer = restorer_of(place.part)
     if restorer is None:
         raise RuleViolation("Ce champ ne se reprend pas d’ici : copiez son texte, puis ouvrez sa page.")
-    restorer(change.contract, place, (change.before if former else change.after) or "", by)
+    # Apart, or the text that it replaces, written by the same person just before, would leave the history.
+    with kept_apart():
+        restorer(change.contract, place, (change.before if former else change.after) or "", by)
 
 
 @transaction.atomic

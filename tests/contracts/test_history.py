@@ -269,6 +269,18 @@ class TestReading:
 
 
 class TestBringingBack:
+    def test_a_text_that_its_own_author_replaces_at_once_stays_in_the_history(
+        self, cast: Cast, sheet: ActionSheet
+    ) -> None:
+        write(sheet, cast.council_editor, description="Dix places.")
+        restore_text(FieldChange.objects.get(), former=True, by=cast.council_editor)
+        sheet.refresh_from_db()
+        assert sheet.description == "Trois places."
+        assert list(FieldChange.objects.order_by("pk").values_list("before", "after")) == [
+            ("Trois places.", "Dix places."),
+            ("Dix places.", "Trois places."),
+        ]
+
     def test_a_former_text_is_written_again_and_the_newer_one_stays_in_the_history(
         self, cast: Cast, sheet: ActionSheet
     ) -> None:
