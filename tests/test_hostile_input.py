@@ -245,6 +245,9 @@ WITHOUT_FIELDS = {
     "funding:letters-request",
     "contracts:history-recreate-sheet",
     "contracts:presence",
+    "contracts:takeover-mark",
+    "contracts:takeover-reopen",
+    "funding:sheets-import-preview",
     "contracts:thread-reopen",
 }
 

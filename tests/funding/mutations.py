@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import gc
 import itertools
 import signal
 import sys
@@ -332,9 +333,12 @@ def _time_bound(seconds: float) -> Iterator[None]:
         raise TooLong
 
     before = signal.signal(signal.SIGVTALRM, stop)
+    # What is raised in a callback of the collector is lost, and said as a warning: none runs meanwhile.
+    gc.disable()
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        gc.enable()
         signal.signal(signal.SIGVTALRM, before)
