@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import Model
 from django.urls import reverse
@@ -105,6 +106,7 @@ MONEY_WORDS = {
 """The first word of a box of the sheet's money, and how a place names it."""
 
 
+@lru_cache(maxsize=512)
 def field_label(model: type[Model], name: str) -> str:
     """The words of a model's field, capitalised, or empty for a name that it does not have."""
     field = next((each for each in model._meta.get_fields() if each.name == name), None)

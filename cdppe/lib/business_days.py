@@ -28,6 +28,7 @@ COUNTRY = "FR"
 _WEEKEND = {5: "samedi", 6: "dimanche"}
 
 
+@lru_cache(maxsize=64)
 def is_known_calendar(calendar: str) -> bool:
     """Whether `calendar` is the code of a French calendar; the empty code is the national one."""
     return not calendar or calendar in holidays.list_supported_countries(include_aliases=True)[COUNTRY]
