@@ -116,7 +116,7 @@ def test_refused_forms_are_accessible(page: Page, signed_in: SignIn, assert_acce
     assert_accessible(page)
     page.goto(f"{base}/compte/")
     page.get_by_label("IBAN").fill("FR76 0000")
-    page.get_by_role("main").locator("form button[type=submit]").first.click()
+    page.locator(".cdppe-workspace__page form button[type=submit]").first.click()
     expect(page.locator(".fr-message--error, .fr-error-text").first).to_be_visible()
     assert_accessible(page)
 
