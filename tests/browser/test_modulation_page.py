@@ -73,7 +73,7 @@ def test_amounts_are_modulated_and_the_result_follows(
     page.get_by_role("button", name="Enregistrer", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Modulé (2020)")
     assert_accessible(page)
-    scenario = Scenario.objects.get()
+    scenario = Scenario.objects.get(name="Modulé")
     assert scenario.modulations.get().reason == WHY
 
     page.get_by_role("button", name="Calculer et préparer la publication").click()
