@@ -25,6 +25,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from cdppe.accounts.models import Institution
+from cdppe.lib.french_words import joined
 from contracts.compliance import Finding, Rule, Severity
 from contracts.models import (
     ActionSheet,
@@ -190,7 +191,7 @@ def contacts_named(facts: ContactsFacts) -> Iterator[Finding]:
         incomplete = [each.name for each in contacts if not (each.email and each.phone)]
         if incomplete:
             yield Finding(
-                f"Le courriel ou le téléphone manque pour {_joined(incomplete)} ({institution}).",
+                f"Le courriel ou le téléphone manque pour {joined(incomplete)} ({institution}).",
                 place,
                 f"{about}-incomplete",
             )
@@ -433,17 +434,13 @@ def sheets_follow_the_model(facts: ContractFacts) -> Iterator[Finding]:
         if missing:
             yield Finding(
                 f"Fiche n° {sheet.number} : le modèle prévoit aussi "
-                f"{_joined([MODEL_PARTS[n] for n in missing])}.",
+                f"{joined([MODEL_PARTS[n] for n in missing])}.",
                 Place("sheets", sheet.pk, missing[0]),
                 "model",
             )
 
 
 # --- French -------------------------------------------------------------------------------------------------
-
-
-def _joined(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} et {words[-1]}"
 
 
 def _objectives(count: int) -> str:
