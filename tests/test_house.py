@@ -290,8 +290,8 @@ def test_no_template_names_a_year_an_envelope_or_a_territory() -> None:
 
 # Where a reader looks for a rule: what is public there says what it is.
 DOCUMENTED = re.compile(
-    r"(^|/)(actions|models|commands|lib)/|(^|/)models\.py$"
-    r"|(allocation|balance|calendar|figures|formulas|grid|plan|progress|workflow|campaign_file|campaign_spec)\.py$"
+    r"(^|/)(actions|models|commands|lib|campaign_file|rules)/|(^|/)models\.py$"
+    r"|(allocation|balance|calendar|figures|formulas|grid|plan|progress|workflow|campaign_spec)\.py$"
 )
 
 
