@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 
 from cdppe.accounts.abilities import covers
@@ -126,13 +126,14 @@ class Standing:
 
 
 def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
-    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `is_financed`."""
     # A part of which a prompt of the skeleton is left is not written yet.
     lacking = {
         f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
     }
-    # An aggregation forgets the order of the model.
-    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
+    # Asked aside: counting through a join would group the whole rows, long texts included.
+    financed = ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)
+    return sheets.annotate(is_financed=Exists(financed), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -140,17 +141,19 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     empty = frozenset(name for name in SHEET_PARTS if getattr(sheet, f"lacks_{name}"))
     return SheetFacts(
         number=sheet.number,
-        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
-        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
+        missing=missing_parts(empty, is_financed=sheet.is_financed),
+        missing_fields=missing_fields(empty, is_financed=sheet.is_financed),
     )
 
 
 def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """`contracts` with everything that `standing` reads of them."""
+    # Counted aside: a join would repeat the campaign, with all that it says, for each value of the contract.
+    stated = Contract.objects.order_by().filter(pk=OuterRef("pk")).values("pk")
     return (
         contracts.select_related("campaign", "territory__region", "takeover")
         .annotate(
-            dashboard_count=Count("indicator_values"),
+            dashboard_count=Subquery(stated.annotate(count=Count("indicator_values")).values("count")),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
         )
         .order_by("-campaign__year", "territory__code")
