@@ -212,6 +212,28 @@ def reports(contracts: Sequence[Contract], *, today: dt.date | None = None) -> d
     }
 
 
+def known_facts(contract: Contract, name: str) -> Any:
+    """The facts `name` of a `contract` that one page reads and nothing writes (`overview.with_facts`).
+
+    Read once for that object, for whoever asks: the menu counts with what its compliance is checked with.
+    KeyError for facts that nobody loads.
+    """
+    known: dict[str, Any] = contract.__dict__.setdefault(_KNOWN, {})
+    if name not in known:
+        known[name] = _loaders[name]([contract], timezone.localdate())[contract.pk]
+    return known[name]
+
+
+def known_report(contract: Contract) -> Report:
+    """`report_of` today of a contract of `known_facts`."""
+    facts = {name: known_facts(contract, name) for name in _loaders}
+    return _report(facts, _answers([contract]).get(contract.pk, {}))
+
+
+_KNOWN = "known_compliance_facts"
+"""Where they are kept: on the object itself, which lasts as long as the page."""
+
+
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:
     """The report of one contract, given with its campaign, on `today` (the present day by default)."""
     return reports([contract], today=today)[contract.pk]
