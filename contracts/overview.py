@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from cdppe.accounts.abilities import covers
 from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.lib.business_days import day_off
+from cdppe.lib.french_words import joined
 from contracts.calendar import Agenda, Duty, agenda
 from contracts.models import (
     ActionSheet,
@@ -340,10 +341,8 @@ def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
     if mine and not others:
         return Turn("À vous", is_mine=True)
     if mine:
-        return Turn(
-            f"À vous, avec {_joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True
-        )
-    words = _joined([_to(InstitutionKind(kind)) for kind in concerned])
+        return Turn(f"À vous, avec {joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True)
+    words = joined([_to(InstitutionKind(kind)) for kind in concerned])
     return Turn(words[:1].upper() + words[1:], is_mine=False)
 
 
@@ -372,7 +371,3 @@ def _span(days: int) -> str:
 def _to(kind: InstitutionKind) -> str:
     name = PARTY_NAMES[kind]
     return name.replace("le ", "au ", 1) if name.startswith("le ") else f"à {name}"
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} et {words[-1]}"
