@@ -113,7 +113,7 @@ def keeps_history(*parts: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 _under_way.reset(token)
             return answer
 
-        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask
+        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask; wraps() passes it on
         return kept
 
     return decorate
