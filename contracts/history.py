@@ -102,7 +102,7 @@ def keeps_history(*parts: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             with history_of(_contract_of(args[0]), *parts, by=_author(kwargs.get("by"))):
                 return action(*args, **kwargs)
 
-        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask
+        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask; wraps() passes it on
         return kept
 
     return decorate
