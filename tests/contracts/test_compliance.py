@@ -667,6 +667,40 @@ def test_the_line_of_a_sheet_counts_what_is_left_on_it(cast: Cast) -> None:
     assert "11 points bloquants" in client.get(f"{COMPLIANCE}ici/?place=sheets").content.decode()
 
 
+def test_with_the_line_come_the_list_of_the_place_and_the_count_of_the_menu(cast: Cast) -> None:
+    first = ActionSheetFactory(contract=cast.contract)
+    client = client_of(cast.council_editor)
+    address = f"{COMPLIANCE}ici/?place=sheets/{first.pk}"
+
+    def answer() -> str:
+        return client.get(address).content.decode()
+
+    link = f'<a href="/contrats/38-2030/fiches/{first.number}/#id_public">'
+    before = answer()
+    assert link in before
+    assert '<div id="compliance-here" hx-swap-oob="true">' in before
+    ActionSheet.objects.filter(pk=first.pk).update(public="Les familles.")
+    after = answer()
+    assert link not in after
+    assert f"/fiches/{first.number}/#id_actors" in after
+    # The badge of the menu is the same element on every page, one less than before.
+    report = report_of(Contract.objects.with_context().get(pk=cast.contract.pk))
+    left = len(report.blocking) + len(report.to_check)
+    for html in (after, client.get("/contrats/38-2030/").content.decode()):
+        badge = html[html.index('id="progress-compliance"') :]
+        assert badge[badge.index('aria-hidden="true">') + 19 :].startswith(f"{left}<")
+    before_badge = before[before.index('id="progress-compliance"') :]
+    assert f'aria-hidden="true">{left + 1}<' in before_badge
+
+
+def test_a_long_list_says_how_many_more(cast: Cast) -> None:
+    for _ in range(10):
+        ActionSheetFactory(contract=cast.contract)
+    html = client_of(cast.council_editor).get(f"{COMPLIANCE}ici/?place=sheets").content.decode()
+    assert "de plus</a>" in html
+    assert html.count("<li>") == 21
+
+
 def test_the_page_of_a_sheet_asks_for_its_line(cast: Cast) -> None:
     sheet = ActionSheetFactory(contract=cast.contract)
     page = client_of(cast.council_editor).get(reverse("funding:sheet-edit", args=["38-2030", sheet.number]))
