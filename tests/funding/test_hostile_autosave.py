@@ -38,7 +38,7 @@ def problems(answer: Any) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("version", ["", "abc", "0", "-1", "-0", "9" * 30, "1.5", "1\x00", "²", "٣"])
+@pytest.mark.parametrize("version", ["", "abc", "0", "-1", "-0", "9" * 30, "1.5", "1\x00", "²"])
 def test_a_version_that_is_none_asks_for_a_new_page(world: World, version: str) -> None:
     sheet = written(world)
     answer = send(world, sheet, world.data(version=version, public="Familles"), {"public": [""]})
