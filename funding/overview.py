@@ -124,6 +124,7 @@ class MeansGrid:
     """The grid of own means: stored amounts, or what somebody typed over them (`typed`, a posted form)."""
 
     def __init__(self, services: Sequence[ServiceMeans], typed: Mapping[str, str] | None = None) -> None:
+        self.services = services
         self.changes: list[MeansChange] = []
         self.problems: list[MeansBox] = []
         self.lines = [
@@ -135,6 +136,24 @@ class MeansGrid:
     def is_valid(self) -> bool:
         """Whether every box states an amount or nothing."""
         return not self.problems
+
+    @property
+    def means(self) -> tuple[ServiceMeans, ...]:
+        """The services as the boxes state them now; a box that holds no amount states nothing."""
+        return tuple(
+            ServiceMeans(
+                service.code,
+                service.label,
+                service.reference_year,
+                {
+                    box.means.year: amount
+                    for box in line.boxes
+                    if not box.error and (amount := _read(box.typed)) is not None
+                },
+                service.all_years,
+            )
+            for service, line in zip(self.services, self.lines, strict=True)
+        )
 
     def _box(self, service: ServiceMeans, means: MeansYear, typed: Mapping[str, str] | None) -> MeansBox:
         name = f"{service.code}-{means.year}"

@@ -14,7 +14,7 @@ from contracts.forms.history import CompareForm, HistoryFilterForm, last_days
 from contracts.history import restorer_of
 from contracts.models import ActionSheet, Contract, FieldChange
 from contracts.places import locate
-from contracts.reading_history import Line, between, read_known_place, sittings
+from contracts.reading_history import between, line_of, read_known_place, sittings
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
 
 CHANGES_PER_PAGE = 40
@@ -115,7 +115,7 @@ def _change_page(
         "contract": contract,
         "tab": "history",
         "change": found,
-        "line": Line(found.pk, found.field_label, found.before, found.after),
+        "line": line_of(found, before=found.before),
         "located": located,
         "sentence": sentence,
         "may_restore": may_write and located is not None and restorer_of(place) is not None
