@@ -17,7 +17,9 @@ RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig
-TEST_PACKAGES := $(PDF_PACKAGES) chromium postgresql redis-server poppler-utils
+# veraPDF runs on Java, with a library that Java no longer ships.
+PDFCHECK_PACKAGES := $(PDF_PACKAGES) openjdk-17-jre-headless libjaxb-java
+TEST_PACKAGES := $(PDFCHECK_PACKAGES) chromium postgresql redis-server poppler-utils
 
 # What `check --deploy` looks at: production's settings, with keys made up on the spot.
 PRODUCTION := DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=cdppe.example.org \
@@ -29,8 +31,8 @@ PRODUCTION := DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=cdppe.example.org 
 # The commands below read no data: they need no database on the disk.
 NO_DATABASE := DATABASE_URL=sqlite:///:memory: REDIS_URL=
 
-.PHONY: help setup system system-pdf system-test run migrate demo test test-postgresql test-sqlite check format \
-	bench screenshots lock release clean
+.PHONY: help setup system system-pdf system-pdfcheck system-test run migrate demo test test-postgresql test-sqlite \
+	pdfcheck check format bench screenshots lock release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -43,6 +45,9 @@ system: system-test ## install the Debian packages of the site and of its tests 
 
 system-pdf:
 	@$(INSTALL_PACKAGES) $(PDF_PACKAGES)
+
+system-pdfcheck:
+	@$(INSTALL_PACKAGES) $(PDFCHECK_PACKAGES)
 
 system-test:
 	@$(INSTALL_PACKAGES) $(TEST_PACKAGES)
@@ -98,7 +103,10 @@ test-postgresql: setup system-test ## the whole suite on PostgreSQL and Redis (i
 	$(SERVICES) sh -c '$(PYTEST) -n 2 -m "not fault" && $(PYTEST) -m fault'
 
 test-sqlite: setup system-pdf ## the suite without browser and fault tests on SQLite, jobs inside the process
-	DATABASE_URL= REDIS_URL= $(PYTEST) -n 2 -m "not browser and not fault and not postgres"
+	DATABASE_URL= REDIS_URL= $(PYTEST) -n 2 -m "not browser and not fault and not postgres and not pdfcheck"
+
+pdfcheck: setup system-pdfcheck ## have veraPDF say of the PDFs whether they are PDF/UA-1 and PDF/A-2a (in `test` too)
+	DATABASE_URL= REDIS_URL= $(PYTEST) -m pdfcheck
 
 check: setup ## format, lint, types, imports, templates, migrations, deployment
 	$(VENV)/bin/ruff format --check .
