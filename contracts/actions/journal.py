@@ -5,8 +5,8 @@ journal come one after the other. To hold the others up as little as possible, a
 contract while holding the journal:
 
 * the contract's row is locked first, the journal last: after its first entry a gesture takes no lock that it
-  has not yet (several contracts at once: all their rows in the order of their keys, then the entries together,
-  with `record_all`);
+  has not yet (several contracts at once: all their rows in the order of their keys, then the entries
+  together, with `record_all`);
 * the lock of the journal is PostgreSQL's advisory one of the transaction: no row to contend for or to lose.
   SQLite has one writer at a time anyway.
 
@@ -63,7 +63,7 @@ def require_editable(contract: Contract) -> None:
 
 @dataclass(frozen=True)
 class Gesture:
-    """What `record_all` writes; `institution` None: the one by which `by` follows the contract's territory."""
+    """What `record_all` writes; without `institution`, the one by which `by` follows the territory."""
 
     contract: Contract | None
     code: str

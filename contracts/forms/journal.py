@@ -37,8 +37,7 @@ class JournalFilterForm(forms.Form):
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         entries = JournalEntry.objects.filter(contract=contract).order_by()
-        # A person's name as it was last written, however it changed.
-        named = entries.filter(by__isnull=False).order_by("sequence").values_list("by", "actor")
+        named = entries.filter(by__isnull=False).values_list("by", "actor")
         people = {str(pk): actor for pk, actor in named.distinct()}
         nouns = {code.partition(".")[0] for code in entries.values_list("code", flat=True).distinct()}
         subjects = sorted((subject_of(noun), noun) for noun in nouns)
