@@ -13,7 +13,7 @@ from cdppe.lib.origin import BACKGROUND_TASK, coming_from
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdppe.settings")
 
 
-class BackgroundTask(Task):
+class BackgroundTask(Task):  # type: ignore[misc]  # Celery has no types
     """A task of the site: the journal says of what it does that it comes from a background task."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
