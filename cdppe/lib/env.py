@@ -75,10 +75,6 @@ class Environment:
         """Note a problem of the variable `name`."""
         self.problems.append(f"{name}: {sentence}")
 
-    def is_set(self, name: str) -> bool:
-        """Whether the variable has a value."""
-        return bool(self._source.get(name, "").strip())
-
     def text(self, name: str, *, default: str) -> str:
         """The value without surrounding blanks, or the default."""
         return self._source.get(name, "").strip() or default

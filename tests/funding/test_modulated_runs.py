@@ -443,8 +443,8 @@ def test_every_step_leads_exactly_to_the_next(
     for each in found:
         step = each.modulation
         assert step is not None
-        assert each.allocated == each.exact + each.rounding_gap == step.before
-        assert each.amount == step.after == step.exact + step.rounding_gap == step.before + step.difference
+        assert each.allocated == each.exact + each.rounding.gap == step.before
+        assert each.amount == step.after == step.exact + step.rounding.gap == step.before + step.difference
         if step.is_modulated:
             assert step.reason == WHY
             assert not step.takes_part
