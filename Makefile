@@ -86,6 +86,7 @@ demo: system-pdf migrate ## load the reference and demonstration data into the e
 run: demo ## everything on a bare machine: install, database, demonstration data, then serve the site
 	@port="$(PORT)"; [ -n "$$port" ] || port=$$($(PY) cdppe/deploy/free_port.py $(HOST) 8000); \
 	printf '\nThe site: http://%s:%s/  (demonstration accounts: the list above; Ctrl-C stops)\n\n' $(HOST) $$port; \
+	$(MANAGE) export_journal_head >/dev/null; \
 	PUBLIC_URL=http://$(HOST):$$port exec $(MANAGE) runserver $(HOST):$$port
 
 release: $(RUNTIME) ## what a deployment without Docker runs before the processes of the Procfile

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cdppe.accounts.middleware.origin_of_request",
 ]
 
 ROOT_URLCONF = "cdppe.urls"
@@ -165,6 +166,11 @@ else:
 MEDIA_ROOT = env.folder("MEDIA_ROOT", default=VAR_DIR / "media", base=BASE_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+# Where the journal's head is written every day, outside the database: the one who administers the database
+# should not be able to write there. And who gets it by mail; nobody when empty.
+JOURNAL_HEAD_DIR = env.folder("JOURNAL_HEAD_DIR", default=MEDIA_ROOT.parent / "journal-heads", base=BASE_DIR)
+JOURNAL_HEAD_EMAIL = env.optional_mail_address("JOURNAL_HEAD_EMAIL")
+
 # Fernet keys of the bank details: the first encrypts, the following only decrypt (rotation).
 _development_bank_key = base64.urlsafe_b64encode(
     hashlib.sha256(DEVELOPMENT_SECRET_KEY.encode()).digest()
@@ -223,6 +229,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cdppe.accounts.tasks.send_reminders",
         "schedule": crontab(hour="7,11", minute=0),
         "options": {"expires": 3600},
+    },
+    "export-journal-head": {
+        "task": "contracts.tasks.export_journal_head",
+        "schedule": crontab(hour=3, minute=40),
+        # A broker that comes back in the day still gets it: a day without a head is worse than a late one.
+        "options": {"expires": 20 * 3600},
     },
 }
 

@@ -190,11 +190,15 @@ def write_changes(contract: Contract, before: Snapshot, after: Snapshot, *, by: 
     return len(places)
 
 
-def institution_of(user: User | None, contract: Contract) -> str:
-    """The institution by which `user` follows the contract's territory, as it is called today."""
+def institution_of(user: User | None, contract: Contract | None) -> str:
+    """The institution by which `user` follows the contract's territory, as it is called today.
+
+    Without a contract, the national institution that they belong to. Empty when there is none.
+    """
     if user is None:
         return ""
-    names = (each.institution.name for each in user.current_memberships if covers(each, contract.territory))
+    territory = contract.territory if contract is not None else None
+    names = (each.institution.name for each in user.current_memberships if covers(each, territory))
     return next(names, "")[:200]
 
 

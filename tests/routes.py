@@ -730,6 +730,7 @@ ROUTES = [
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
+    Route("contracts:journal-export", contract, get=SEEN),
     Route("contracts:history-compare", contract, get=SEEN),
     Route("contracts:history-change", change, get=SEEN),
     Route("contracts:history-restore", change, post=DONE, data=former_text),

@@ -141,6 +141,10 @@ class Environment:
             return default
         return value
 
+    def optional_mail_address(self, name: str) -> str:
+        """One address for mail, as `mail_address` reads it; empty when the variable is."""
+        return self.mail_address(name, default="") if self.text(name, default="") else ""
+
     def folder(self, name: str, *, default: Path, base: Path) -> Path:
         """A folder, which may not exist yet; a relative path starts at `base`."""
         path = base / self.text(name, default=str(default))

@@ -39,10 +39,10 @@ from contracts.models import (
     BankAccount,
     Contact,
     Contract,
-    ContractEvent,
     ContractModel,
     ContractObjective,
     FindingAnswer,
+    JournalEntry,
     Objective,
 )
 from contracts.parts import measure_compliance
@@ -479,7 +479,7 @@ def test_an_answer_stays_visible_with_who_and_when(cast: Cast) -> None:
     assert "par avenant." in shown
     assert str(cast.ars_editor) in shown
     assert timezone.localtime(answer.at).strftime("%H:%M") in shown
-    assert ContractEvent.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
+    assert JournalEntry.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
 
 
 def test_each_form_of_the_page_carries_its_token(cast: Cast) -> None:
