@@ -29,6 +29,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
+from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
@@ -221,9 +222,11 @@ def contract_blanks(contract: Contract) -> dict[str, str | None]:
 
 
 def render_contract(
-    contract: Contract, *, dated: dt.datetime, progress: Progress | None = None
+    contract: Contract, *, dated: dt.datetime, progress: Progress | None = None, seal: Seal | None = None
 ) -> RenderedDocument:
     """The PDF of `contract`: PDF/UA-1, dated `dated` (an aware moment); the same data give the same bytes.
+
+    With a `seal`, every page bears the QR code and the fingerprint of its version.
 
     Raises `MissingPiece` when the campaign has no model contract.
     """
@@ -240,6 +243,7 @@ def render_contract(
         stylesheets=("contract.css", "draft.css") if document.is_draft else ("contract.css",),
         progress=progress,
         expected_pages=_expected_pages(document),
+        seal=seal,
     )
     return RenderedDocument(document.file_name, "application/pdf", content)
 

@@ -29,6 +29,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from cdppe.documents.registry import Progress
+from cdppe.documents.seal import Seal
 
 SCHEME = "asset:"
 _FONTS = files("dsfr") / "static" / "dsfr" / "dist" / "fonts"
@@ -89,11 +90,13 @@ def render_pdf(
     subject: str = "",
     progress: Progress | None = None,
     expected_pages: int = 1,
+    seal: Seal | None = None,
 ) -> bytes:
     """The PDF/UA-1 of `html`, in French, laid out by the named bundled stylesheets.
 
     `title`, `author`, `subject` and `dated` (an aware moment, the creation date) go to the metadata.
     `progress` is told of each page, `expected_pages` being the caller's estimate of their number.
+    With a `seal`, every page bears its QR code and the version's fingerprint.
     Raises `AssetRefused` when a stylesheet is not bundled.
     """
     html = _CONTROL.sub("", html)
@@ -105,6 +108,8 @@ def render_pdf(
             url = f"{SCHEME}{name}"
             sheet = fetcher.fetch(url).read().decode()
             styles.append(CSS(string=sheet, base_url=url, url_fetcher=fetcher, font_config=fonts))
+        if seal is not None:
+            styles.append(CSS(string=seal.stylesheet, url_fetcher=fetcher, font_config=fonts))
         document = HTML(string=html, url_fetcher=fetcher).render(
             font_config=fonts,
             stylesheets=styles,
@@ -122,7 +127,10 @@ def render_pdf(
         metadata.attachments = []
         metadata.created = metadata.modified = _w3c(dated)
         identifier = hashlib.sha256(f"{title}\n{metadata.created}\n{html}".encode()).digest()[:16]
-        content: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+        finisher = seal.stamp if seal is not None else None
+        content: bytes = document.write_pdf(
+            finisher=finisher, pdf_variant="pdf/ua-1", pdf_identifier=identifier
+        )
     return content
 
 
