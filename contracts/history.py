@@ -48,7 +48,7 @@ Restorer = Callable[[Contract, Place, str, User], None]
 """Write a former text at a place again, through the part's own action; RuleViolation says why it cannot."""
 
 _readers: dict[str, list[Reader]] = {}
-_restorers: dict[str, Restorer] = {}
+_restorers: dict[tuple[str, str], Restorer] = {}
 _under_way: ContextVar[frozenset[tuple[int, str]]] = ContextVar("history_under_way", default=frozenset())
 _apart: ContextVar[bool] = ContextVar("history_apart", default=False)
 
@@ -59,16 +59,21 @@ def register_reader(part: str, reader: Reader) -> None:
         _readers[part].append(reader)
 
 
-def register_restorer(part: str, restorer: Restorer) -> None:
-    """Have `restorer` bring back the texts of `part`; one a part."""
-    if _restorers.get(part, restorer) is not restorer:
-        raise ValueError(f"the part {part} has two restorers")
-    _restorers[part] = restorer
+def register_restorer(part: str, restorer: Restorer, *, prefix: str = "") -> None:
+    """Have `restorer` bring back the fields of `part` whose names begin with `prefix`, all by default."""
+    if _restorers.get((part, prefix), restorer) is not restorer:
+        raise ValueError(f"the part {part} has two restorers of {prefix or 'its fields'}")
+    _restorers[part, prefix] = restorer
 
 
-def restorer_of(part: str) -> Restorer | None:
-    """How the texts of `part` are brought back; None when they are not."""
-    return _restorers.get(part)
+def restorer_of(place: Place) -> Restorer | None:
+    """How the field at `place` is brought back, by the longest prefix; None when it is not."""
+    found = [
+        (len(prefix), restorer)
+        for (part, prefix), restorer in _restorers.items()
+        if part == place.part and place.field.startswith(prefix)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def kept_parts() -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 
 from cdppe.accounts.abilities import covers
 from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.lib.business_days import day_off
+from cdppe.lib.french_words import joined
 from contracts.calendar import Agenda, Duty, agenda
 from contracts.models import (
     ActionSheet,
@@ -125,13 +126,14 @@ class Standing:
 
 
 def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
-    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `is_financed`."""
     # A part of which a prompt of the skeleton is left is not written yet.
     lacking = {
         f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
     }
-    # An aggregation forgets the order of the model.
-    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
+    # Asked aside: counting through a join would group the whole rows, long texts included.
+    financed = ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)
+    return sheets.annotate(is_financed=Exists(financed), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -139,17 +141,19 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     empty = frozenset(name for name in SHEET_PARTS if getattr(sheet, f"lacks_{name}"))
     return SheetFacts(
         number=sheet.number,
-        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
-        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
+        missing=missing_parts(empty, is_financed=sheet.is_financed),
+        missing_fields=missing_fields(empty, is_financed=sheet.is_financed),
     )
 
 
 def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """`contracts` with everything that `standing` reads of them."""
+    # Counted aside: a join would repeat the campaign, with all that it says, for each value of the contract.
+    stated = Contract.objects.order_by().filter(pk=OuterRef("pk")).values("pk")
     return (
         contracts.select_related("campaign", "territory__region", "takeover")
         .annotate(
-            dashboard_count=Count("indicator_values"),
+            dashboard_count=Subquery(stated.annotate(count=Count("indicator_values")).values("count")),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
         )
         .order_by("-campaign__year", "territory__code")
@@ -337,10 +341,8 @@ def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
     if mine and not others:
         return Turn("À vous", is_mine=True)
     if mine:
-        return Turn(
-            f"À vous, avec {_joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True
-        )
-    words = _joined([_to(InstitutionKind(kind)) for kind in concerned])
+        return Turn(f"À vous, avec {joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True)
+    words = joined([_to(InstitutionKind(kind)) for kind in concerned])
     return Turn(words[:1].upper() + words[1:], is_mine=False)
 
 
@@ -369,7 +371,3 @@ def _span(days: int) -> str:
 def _to(kind: InstitutionKind) -> str:
     name = PARTY_NAMES[kind]
     return name.replace("le ", "au ", 1) if name.startswith("le ") else f"à {name}"
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} et {words[-1]}"

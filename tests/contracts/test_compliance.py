@@ -353,7 +353,7 @@ def test_a_passed_deadline_is_to_be_checked_until_something_proves_it(
 ) -> None:
     assert codes(complete, dt.date(2030, 7, 30)) == set()
     assert codes(complete, dt.date(2030, 7, 31)) == {"deadlines-kept"}
-    monkeypatch.setattr("contracts.rules._deadline_proofs", [])
+    monkeypatch.setattr("contracts.rules.calendar._deadline_proofs", [])
     register_deadline_proof(lambda contracts: {each.pk: frozenset({"first-version"}) for each in contracts})
     assert codes(complete, dt.date(2030, 7, 31)) == set()
 
