@@ -9,6 +9,7 @@ one as soon as it knows something: whatever stops it, the lines already written 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
+logger = logging.getLogger(__name__)
+
 MEBIBYTE = 1024 * 1024
 _SECONDS_BETWEEN_LOOKS = 0.05
 
@@ -64,7 +67,11 @@ def run_bounded(
         "memory": bounds.memory,
         "cpu": int(bounds.seconds) + 1,
     }
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answered:
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as answered,
+        tempfile.TemporaryFile() as complained,
+    ):
         given.write(json.dumps(header).encode() + b"\n")
         for content in files:
             given.write(content)
@@ -73,9 +80,9 @@ def run_bounded(
             [sys.executable, "-m", "agreements.signing.child"],
             stdin=given,
             stdout=answered,
-            stderr=subprocess.DEVNULL,
+            stderr=complained,
             cwd=ROOT,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
         )
         try:
             stopped = _wait(process, answered, bounds, tick)
@@ -84,6 +91,9 @@ def run_bounded(
                 process.kill()
             process.wait()
         lines = _lines(answered)
+        if process.returncode > 0:
+            complaint = os.pread(complained.fileno(), MEBIBYTE, 0).decode(errors="replace")
+            logger.error("the task %s failed in its process: %s", task, complaint[-2000:])
     if lines and lines[-1].get("stopped"):
         return Answer(tuple(lines[:-1]), str(lines[-1]["stopped"]))
     return Answer(tuple(lines), stopped or ("crash" if process.returncode else ""))

@@ -17,7 +17,7 @@ from cdppe.lib.errors import RuleViolation
 MAX_BYTES = 20 * MEBIBYTE
 MAX_PAGES = 500
 # A request waits for it: a contract of sixty pages with its tags takes about one second.
-BOUNDS = Bounds(seconds=15, silence=15, memory=1024 * MEBIBYTE)
+BOUNDS = Bounds(seconds=20, silence=20, memory=1024 * MEBIBYTE)
 
 _AGAIN = "Enregistrez de nouveau le document au format PDF, sans ce contenu, puis déposez-le."
 REASONS = {
