@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class AgreementsConfig(AppConfig):
@@ -6,3 +7,18 @@ class AgreementsConfig(AppConfig):
 
     name = "agreements"
     verbose_name = "Accords et versions"
+
+    def ready(self) -> None:
+        from agreements.actions import signed_files
+        from agreements.checks import check_antivirus
+        from cdppe.documents.registry import register_document_kind
+
+        register(check_antivirus, Tags.security, deploy=True)
+        register_document_kind(
+            signed_files.KIND,
+            render=signed_files.examine,
+            visible_to=signed_files.is_visible_to,
+            may_render=signed_files.may_examine,
+            back_url=signed_files.contract_page,
+            back_label="Revenir au contrat",
+        )

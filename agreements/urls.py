@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from agreements.views import signed_files
 
 app_name = "agreements"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path(
+        "fichiers-signes/<uuid:uid>/telecharger/",
+        signed_files.signed_file_download,
+        name="signed-file-download",
+    ),
+]

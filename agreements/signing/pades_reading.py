@@ -19,12 +19,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import CMSExtractionError, UnacceptableSignerError
 from pyhanko.sign.validation import (
     EmbeddedPdfSignature,
-    KeyUsageConstraints,
     SignatureCoverageLevel,
     validate_pdf_signature,
     validate_pdf_timestamp,
 )
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from agreements.signing.revisions import Revision, same_beginning
@@ -111,6 +111,7 @@ def _signature_facts(
         facts["signer"] = _signer(signature.signer_cert)
         docmdp = signature.docmdp_level
         facts["locks_document"] = docmdp is not None and docmdp.value == 1
+        status: Any
         if is_timestamp:
             status = validate_pdf_timestamp(signature, context, skip_diff=True)
         else:

@@ -110,8 +110,10 @@ def match_pages(
                 found[position] = confirmed.pop(position)
             else:
                 unreadable.append(position)
-        elif len(named) == 1 and (code := next(iter(named))).uid == uid.lower() and code.total == total:
-            found[position] = code.page
+            continue
+        ours = [each for each in named if each.uid == uid.lower() and each.total == total]
+        if len(named) == 1 and ours:
+            found[position] = ours[0].page
         else:
             foreign.append(position)
     if confirmed or any(not 1 <= page <= total for page in found.values()):

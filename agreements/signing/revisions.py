@@ -58,7 +58,7 @@ def plain(held: Any, depth: int = 0) -> Any:
     return str(held)
 
 
-def _plain_dictionary(held: generic.DictionaryObject, depth: int) -> dict[str, Any]:
+def _plain_dictionary(held: dict[Any, Any], depth: int) -> dict[str, Any]:
     return {str(key): plain(value, depth + 1) for key, value in dict.items(held)}
 
 
@@ -135,13 +135,10 @@ class Revision:
         if not isinstance(new, generic.DictionaryObject):
             self.changes.add("form")
             return
-        before = old if isinstance(old, generic.DictionaryObject) else generic.DictionaryObject()
-        self._same_but(before, new, FORM_MAY_CHANGE, code="form")
-        if plain(_raw(new, "/NeedAppearances")) not in (plain(_raw(before, "/NeedAppearances")), False):
+        self._same_but({} if old is None else old, new, FORM_MAY_CHANGE, code="form")
+        if plain(_raw(new, "/NeedAppearances")) not in (plain(_raw(old, "/NeedAppearances")), False):
             self.changes.add("form")
-        for added in self._added(
-            _items(_entry(before, "/Fields")), _items(_entry(new, "/Fields")), code="form"
-        ):
+        for added in self._added(_items(_entry(old, "/Fields")), _items(_entry(new, "/Fields")), code="form"):
             if not self._is_signature_field(_seen(added)):
                 self.changes.add("form")
 
@@ -187,7 +184,7 @@ class Revision:
         return all(self._is_signature_field(_seen(kid), depth + 1) for kid in _items(_entry(held, "/Kids")))
 
     def _same_but(self, old: Any, new: Any, may_change: Iterable[str], *, code: str) -> None:
-        if not (isinstance(old, generic.DictionaryObject) and isinstance(new, generic.DictionaryObject)):
+        if not (isinstance(old, dict) and isinstance(new, dict)):
             self.changes.add(code)
             return
         allowed = frozenset(may_change)
@@ -240,7 +237,9 @@ def _entry(held: Any, key: str) -> Any:
 
 def _seen(held: Any) -> Any:
     """What a reference leads to."""
-    return held.get_object() if isinstance(held, generic.IndirectObject) else held
+    if isinstance(held, generic.IndirectObject):
+        return held.get_object()  # type: ignore[no-untyped-call]  # pyHanko types most of itself, not this
+    return held
 
 
 def _items(held: Any) -> list[Any]:

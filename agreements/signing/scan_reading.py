@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 RESOLUTIONS = (200, 300)
 MAX_PIXELS = 16_000_000
 POINTS_PER_INCH = 72
+QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 def read_codes(files: list[bytes], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -59,9 +60,10 @@ def _drawn(page: pypdfium2.PdfPage, resolution: int) -> Image.Image:
     pixels = width * height * scale * scale
     if pixels > MAX_PIXELS:
         scale *= (MAX_PIXELS / pixels) ** 0.5
-    return page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
+    picture: Image.Image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
+    return picture
 
 
 def _texts(picture: Image.Image) -> list[str]:
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(picture, formats=QR_CODES)
     return sorted({code.text for code in found if code.valid})

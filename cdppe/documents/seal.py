@@ -86,7 +86,8 @@ def drawn_code(text: str, *, x: float, y: float, side: float) -> Iterator[bytes]
     y grows downwards. Level M of error correction: 15 % of the code may be unreadable.
     """
     code = zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level="M")
-    rows = memoryview(code.to_image(scale=1, add_quiet_zones=False)).tolist()
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(image).tolist()
     module = side / len(rows)
     yield b"/Artifact BMC q 0 g"
     for number, row in enumerate(rows):

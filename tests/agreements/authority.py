@@ -1,4 +1,4 @@
-"""A certification authority of the tests, the people whose certificates it signs, and their PAdES signatures."""
+"""A certification authority of the tests, the people that it vouches for, and their PAdES signatures."""
 
 from __future__ import annotations
 
