@@ -25,7 +25,7 @@ TEST_PACKAGES := $(PDFCHECK_PACKAGES) chromium postgresql redis-server poppler-u
 PRODUCTION := DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=cdppe.example.org \
 	PUBLIC_URL=https://cdppe.example.org CSRF_TRUSTED_ORIGINS= BEHIND_TLS_PROXY=true \
 	DATABASE_URL=postgres://cdppe:check@localhost/cdppe REDIS_URL=redis://:check@localhost:6379/0 \
-	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 \
+	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 CLAMD_URL=tcp://localhost:3310 \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	BANK_DATA_KEY="$$($(PY) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"
 # The commands below read no data: they need no database on the disk.

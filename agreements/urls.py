@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import versions
+from agreements.views import signed_files, versions
 
 app_name = "agreements"
 
@@ -14,5 +14,11 @@ urlpatterns = [
     path("contrats/<slug:reference>/versions/<int:number>/", versions.version, name="version"),
     path(
         "contrats/<slug:reference>/versions/<int:number>/pdf/", versions.version_render, name="version-render"
+    ),
+    # --- Signed files
+    path(
+        "fichiers-signes/<uuid:uid>/telecharger/",
+        signed_files.signed_file_download,
+        name="signed-file-download",
     ),
 ]

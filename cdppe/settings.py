@@ -181,6 +181,15 @@ BANK_DATA_KEYS = env.fernet_keys("BANK_DATA_KEY", default=_development_bank_key)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# --- Signed files ------------------------------------------------------------------------------------------
+
+# A file from outside is neither opened nor served before the antivirus's verdict. Without one, development
+# shows « non analysé »; in production `check --deploy` refuses.
+CLAMD_URL = env.clamd("CLAMD_URL")
+ANTIVIRUS_IS_REQUIRED = IN_PRODUCTION
+# The PEM certificates of the authorities whose signatures are recognised.
+SIGNATURE_ROOTS = env.optional_folder("SIGNATURE_ROOTS", base=BASE_DIR)
+
 # --- Background jobs ---------------------------------------------------------------------------------------
 
 # "celery" hands jobs to workers; "thread" runs them one at a time inside this process.

@@ -32,7 +32,7 @@ def _variables_of_the_example() -> set[str]:
 
 def test_every_service_is_there_and_says_when_it_is_healthy(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"proxy", *SITE_SERVICES, *DATA_SERVICES}
+    assert set(services) == {"proxy", "clamav", *SITE_SERVICES, *DATA_SERVICES}
     assert [name for name, service in services.items() if "healthcheck" not in service] == ["migrate"]
 
 
