@@ -54,10 +54,11 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 # uv, itself pinned by the lock, installs several times faster than pip; pip does it where uv does not run.
+# Compiled at once, as pip does by itself: where Python writes no bytecode, each process would compile it all again.
 define install_lock
 	@sed -n '/^uv==/,/^ *# via/p' requirements-dev.lock > $(VENV)/uv.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes --requirement $(1) || \
+	$(VENV)/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes --requirement $(1) || \
 		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1)
 endef
 

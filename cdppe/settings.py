@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "contracts",
     "funding",
     "indicators",
+    "agreements",
     "cdppe.documents",
     "cdppe.accounts",
     "django.contrib.admin",

@@ -48,7 +48,7 @@ Restorer = Callable[[Contract, Place, str, User], None]
 """Write a former text at a place again, through the part's own action; RuleViolation says why it cannot."""
 
 _readers: dict[str, list[Reader]] = {}
-_restorers: dict[str, Restorer] = {}
+_restorers: dict[tuple[str, str], Restorer] = {}
 _under_way: ContextVar[frozenset[tuple[int, str]]] = ContextVar("history_under_way", default=frozenset())
 _apart: ContextVar[bool] = ContextVar("history_apart", default=False)
 
@@ -59,16 +59,21 @@ def register_reader(part: str, reader: Reader) -> None:
         _readers[part].append(reader)
 
 
-def register_restorer(part: str, restorer: Restorer) -> None:
-    """Have `restorer` bring back the texts of `part`; one a part."""
-    if _restorers.get(part, restorer) is not restorer:
-        raise ValueError(f"the part {part} has two restorers")
-    _restorers[part] = restorer
+def register_restorer(part: str, restorer: Restorer, *, prefix: str = "") -> None:
+    """Have `restorer` bring back the fields of `part` whose names begin with `prefix`, all by default."""
+    if _restorers.get((part, prefix), restorer) is not restorer:
+        raise ValueError(f"the part {part} has two restorers of {prefix or 'its fields'}")
+    _restorers[part, prefix] = restorer
 
 
-def restorer_of(part: str) -> Restorer | None:
-    """How the texts of `part` are brought back; None when they are not."""
-    return _restorers.get(part)
+def restorer_of(place: Place) -> Restorer | None:
+    """How the field at `place` is brought back, by the longest prefix; None when it is not."""
+    found = [
+        (len(prefix), restorer)
+        for (part, prefix), restorer in _restorers.items()
+        if part == place.part and place.field.startswith(prefix)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def kept_parts() -> tuple[str, ...]:
@@ -94,29 +99,37 @@ def keeps_history(*parts: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(action: Callable[P, R]) -> Callable[P, R]:
         @wraps(action)
         def kept(*args: P.args, **kwargs: P.kwargs) -> R:
-            contract = _contract_of(args[0])
-            mine = [part for part in parts if (contract.pk, part) not in _under_way.get()]
-            if not mine:
+            with history_of(_contract_of(args[0]), *parts, by=_author(kwargs.get("by"))):
                 return action(*args, **kwargs)
-            token = _under_way.set(_under_way.get() | {(contract.pk, part) for part in mine})
-            try:
-                with transaction.atomic():
-                    # Held until the end: nobody else's change comes between the two readings.
-                    Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
-                    before = {part: snapshot(contract, part) for part in mine}
-                    answer = action(*args, **kwargs)
-                    for part in mine:
-                        write_changes(
-                            contract, before[part], snapshot(contract, part), by=_author(kwargs.get("by"))
-                        )
-            finally:
-                _under_way.reset(token)
-            return answer
 
         kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask; wraps() passes it on
         return kept
 
     return decorate
+
+
+@contextmanager
+def history_of(contract: Contract, *parts: str, by: User | None) -> Iterator[None]:
+    """Keep what is written within it in `parts` of `contract`, in the name of `by`: one pair of readings.
+
+    Around many actions of one person, it spares each of them its own readings. Within another that keeps the
+    same part, the outer one writes.
+    """
+    mine = [part for part in parts if (contract.pk, part) not in _under_way.get()]
+    if not mine:
+        yield
+        return
+    token = _under_way.set(_under_way.get() | {(contract.pk, part) for part in mine})
+    try:
+        with transaction.atomic():
+            # Held until the end: nobody else's change comes between the two readings.
+            Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+            before = {part: snapshot(contract, part) for part in mine}
+            yield
+            for part in mine:
+                write_changes(contract, before[part], snapshot(contract, part), by=by)
+    finally:
+        _under_way.reset(token)
 
 
 @contextmanager

@@ -11,15 +11,14 @@ class FundingConfig(AppConfig):
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.documents.registry import register_document_kind
         from contracts.compliance import register_facts, register_rule
-        from contracts.history import register_reader
+        from contracts.history import register_reader, register_restorer
         from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
-        from funding import compliance, letters, places
+        from funding import compliance, expenses, kept, letters, places
         from funding.actions.campaigns import apply_envelopes
         from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
-        from funding.kept import read_amounts, read_own_means
         from funding.parts import FINANCING_PART, PLAN_PART, locate_financing
 
         register_part(PLAN_PART)
@@ -30,8 +29,13 @@ class FundingConfig(AppConfig):
         register_facts("own-means", compliance.load_own_means_facts)
         for rule in compliance.RULES:
             register_rule(rule)
-        register_reader("sheets", read_amounts)
-        register_reader("financing", read_own_means)
+        register_reader("sheets", kept.read_amounts)
+        register_reader("sheets", kept.read_expenses)
+        register_reader("financing", kept.read_own_means)
+        register_restorer("sheets", kept.restore_amount, prefix="amount-")
+        register_restorer("sheets", kept.restore_expense, prefix=expenses.NATURE_PREFIX)
+        register_restorer("sheets", kept.restore_expense, prefix=expenses.REPLACES_PREFIX)
+        register_restorer("financing", kept.restore_own_means)
         register_campaign_part(apply_envelopes)
         register_blank_filler(envelope_blanks)
         register_annex(PLAN_ANNEX)

@@ -23,7 +23,7 @@ from packaging.version import Version
 from tests.conftest import NetworkRefused, UndefinedTemplateVariable
 from tests.services import PROJECT
 
-APPS = ("cdppe", "contracts", "funding", "indicators")
+APPS = ("agreements", "cdppe", "contracts", "funding", "indicators")
 NOT_OURS = {".git", ".venv", "var", "node_modules", "__pycache__", ".hypothesis"}
 TEXT_SUFFIXES = {
     ".py",

@@ -39,6 +39,7 @@ ASSETS: Mapping[str, tuple[Traversable, str]] = MappingProxyType(
     {
         f"{SCHEME}contract.css": (_OURS / "contract.css", "text/css"),
         f"{SCHEME}letter.css": (_OURS / "letter.css", "text/css"),
+        f"{SCHEME}changes.css": (_OURS / "changes.css", "text/css"),
         f"{SCHEME}draft.css": (_OURS / "draft.css", "text/css"),
         f"{SCHEME}draft.svg": (_OURS / "draft.svg", "image/svg+xml"),
         f"{SCHEME}marianne-regular.woff2": (_FONTS / "Marianne-Regular.woff2", "font/woff2"),

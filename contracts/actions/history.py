@@ -20,7 +20,7 @@ def restore_text(change: FieldChange, *, former: bool, by: User) -> None:
     the field cannot be written from here, WrongState when the contract is no longer written.
     """
     place = _place(change)
-    restorer = restorer_of(place.part)
+    restorer = restorer_of(place)
     if restorer is None:
         raise RuleViolation("Ce champ ne se reprend pas d’ici : copiez son texte, puis ouvrez sa page.")
     # Apart, or the text that it replaces, written by the same person just before, would leave the history.

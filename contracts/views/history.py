@@ -118,7 +118,7 @@ def _change_page(
         "line": Line(found.pk, found.field_label, found.before, found.after),
         "located": located,
         "sentence": sentence,
-        "may_restore": may_write and located is not None and restorer_of(place.part) is not None
+        "may_restore": may_write and located is not None and restorer_of(place) is not None
         if place
         else False,
         "deleted_texts": last_texts(contract, place.item) if place and is_deleted_sheet else {},

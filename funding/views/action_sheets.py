@@ -213,13 +213,18 @@ def _save(
         # Sent twice, or a contract that was finalised in the meantime: what was typed stays on the page.
         return _page(request, contract, sheet, form, grid, expenses, status=409, sentence=str(refusal))
     if is_autosave(request):
-        return _autosaved(contract, sheet, saved, form, grid)
+        return _autosaved(contract, sheet, saved, form, grid, expenses)
     _tell(request, saved, _balance(contract, saved, saved.contract_objective, grid))
     return redirect("funding:sheet-edit", contract.reference, saved.number)
 
 
 def _autosaved(
-    contract: Contract, sheet: ActionSheet | None, saved: ActionSheet, form: ActionSheetForm, grid: Grid
+    contract: Contract,
+    sheet: ActionSheet | None,
+    saved: ActionSheet,
+    form: ActionSheetForm,
+    grid: Grid,
+    expenses: Sequence[ExpenseRow],
 ) -> HttpResponse:
     """What the page that saves by itself learns; a sheet that it created is its own from now on."""
     url = "" if sheet is not None else reverse("funding:sheet-edit", args=[contract.reference, saved.number])
@@ -227,14 +232,17 @@ def _autosaved(
         version=saved.version,
         url=url,
         heading=f"Fiche action n° {saved.number}" if url else "",
-        fields=_taken_over(saved, form, grid),
+        fields=_taken_over(saved, form, grid, expenses),
         hidden={"place": sheet_place(saved)},
     )
 
 
-def _taken_over(stored: ActionSheet, form: ActionSheetForm, grid: Grid) -> dict[str, str]:
+def _taken_over(
+    stored: ActionSheet, form: ActionSheetForm, grid: Grid, expenses: Sequence[ExpenseRow]
+) -> dict[str, str]:
     """{input: what is stored} where the sheet as it is now stored differs from what the page sent."""
-    sent, kept = typed_amounts(grid.amounts), _stored(stored)
+    sent = typed_amounts(grid.amounts) | typed_expenses(row.stated for row in expenses)
+    kept = _stored(stored) | _stored_expenses(stored)
     return taken_over(form, {name: getattr(stored, name) for name in SHEET_FIELDS}) | {
         name: kept.get(name, "") for name in {*sent, *kept} if sent.get(name) != kept.get(name)
     }
@@ -330,13 +338,16 @@ def _stale(
             {name: text for name, text in sent.items() if name in boxes},
             {name: text for name, text in kept.items() if name in boxes},
         ),
-        *_expense_differences(expenses, _expenses(contract, grid, _stored_expenses(stored))),
+        *_expense_differences(
+            [row for row in expenses if expense_key(row.envelope_id) in clashes],
+            _expenses(contract, grid, _stored_expenses(stored)),
+        ),
     ]
     if is_autosave(request):
         clashing = {each.name for each in found}
         others = {
             name: text
-            for name, text in _taken_over(stored, form, grid).items()
+            for name, text in _taken_over(stored, form, grid, expenses).items()
             if name not in clashing and name not in form.raw_opened()
         }
         return conflict(request, str(refusal), found, version=stored.version, fields=others)
@@ -367,15 +378,31 @@ def _money_differences(
 
 def _expense_differences(typed: Sequence[ExpenseRow], stored: Sequence[ExpenseRow]) -> list[Difference]:
     """What the two say of the same source, where they differ."""
-    return [
-        Difference(f"{mine.label}, {what}", getattr(theirs, name) or EMPTY, getattr(mine, name) or EMPTY)
-        for mine, theirs in zip(typed, stored, strict=True)
-        for what, name in (
-            ("nature de la dépense", "nature_label"),
-            ("remplace un financement existant", "answer_label"),
-        )
-        if getattr(mine, name) != getattr(theirs, name)
-    ]
+    of_source = {row.envelope_id: row for row in stored}
+    found = []
+    for mine in typed:
+        theirs = of_source[mine.envelope_id]
+        kept = typed_expenses([theirs.stated])
+        for name, what, said, stands in (
+            (mine.nature_name, "nature de la dépense", mine.nature_label, theirs.nature_label),
+            (
+                mine.replaces_name,
+                "remplace un financement existant",
+                mine.answer_label,
+                theirs.answer_label,
+            ),
+        ):
+            if said != stands:
+                found.append(
+                    Difference(
+                        f"{mine.label}, {what}",
+                        stands or EMPTY,
+                        said or EMPTY,
+                        name=name,
+                        theirs=kept.get(name, ""),
+                    )
+                )
+    return found
 
 
 # --- What the page shows ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 
+from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
 from contracts.models import ActionSheet
 from contracts.workflow import ContractState
@@ -210,3 +212,38 @@ def test_what_is_stored_fills_the_boxes_from_which_it_is_read_again() -> None:
     assert terms["LAT"].asks is False
     assert terms_of({}) == {}
     assert len(row.natures) == 3
+
+
+def autosave(world: World, opened: dict[str, list[str]], *, by: User, **boxes: str) -> Any:
+    """What the page of the sheet, opened before anything was said, sends by itself."""
+    client = Client()
+    client.force_login(by)
+    named = {f"{name}-e{world.pre.pk}": texts for name, texts in opened.items()}
+    data = world.data(**boxes) | {"version": "1", "opened": json.dumps(named)}
+    return client.post(world.address, data, headers={"X-Autosave": "1"})
+
+
+def test_two_people_who_say_otherwise_are_shown_both_and_choose_at_the_box(world: World) -> None:
+    cast = world.cast
+    autosave(world, {"nature": [""]}, by=cast.council_editor, nature="training")
+    answer = autosave(world, {"nature": [""]}, by=cast.ars_editor, nature="staff")
+    assert answer.status_code == 409
+    html = answer.json()["html"]
+    assert f'data-conflict-field="nature-e{world.pre.pk}"' in html
+    assert 'data-conflict-theirs="training"' in html
+    assert "nature de la dépense" in html
+    assert world.stored() == [("training", None)]
+    # Having chosen its own, the page says which text it now replaces.
+    answer = autosave(world, {"nature": ["training"]}, by=cast.ars_editor, nature="staff")
+    assert answer.status_code == 200
+    assert world.stored() == [("staff", None)]
+
+
+def test_what_somebody_else_said_of_the_money_reaches_the_page_and_is_no_conflict(world: World) -> None:
+    cast = world.cast
+    autosave(world, {"nature": [""], "replaces": [""]}, by=cast.council_editor, nature="staff", replaces="no")
+    answer = autosave(world, {}, by=cast.ars_editor)
+    assert answer.status_code == 200
+    fields = answer.json()["fields"]
+    assert (fields[f"nature-e{world.pre.pk}"], fields[f"replaces-e{world.pre.pk}"]) == ("staff", "no")
+    assert world.stored() == [("staff", False)]

@@ -17,13 +17,14 @@ from funding.plan import build_plan
 from funding.scenarios import draft_of, results_of
 from indicators.dashboard import build_dashboard
 from indicators.models import IndicatorValue, ValueKind
+from tests.browser import demonstration
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def _demonstration() -> None:
-    call_command("loaddemo", verbosity=0, stdout=StringIO())
+    demonstration.load()
 
 
 def test_production_refuses_accounts_with_a_public_password(settings: Settings) -> None:

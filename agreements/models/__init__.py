@@ -1,0 +1,3 @@
+from agreements.models.versions import ContractVersion, VersionPurpose
+
+__all__ = ["ContractVersion", "VersionPurpose"]
