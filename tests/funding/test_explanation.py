@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cdppe.accounts.models import InstitutionKind, Role, Territory, User
+from cdppe.accounts.models import InstitutionKind, Role, Territory
 from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.explanation import explain
@@ -28,6 +28,7 @@ from funding.models import (
     NotifiedAmount,
 )
 from funding.templatetags.allocation_format import cents, plain, share
+from tests.answers import client_of
 from tests.factories import (
     ContractFactory,
     InstitutionFactory,
@@ -46,12 +47,6 @@ def notify(run: AllocationRun, **changes: Any) -> None:
     for line in run.lines.all():
         values = {"amount": line.amount, "source": "", "run": run, "year": run.year} | changes
         NotifiedAmountFactory(envelope=run.envelope, territory=line.territory, **values)
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def member(kind: str, territory: Territory | None = None, role: str = Role.READER) -> Client:
