@@ -56,9 +56,9 @@ class SignedFile(models.Model):
     """One file handed in for a version (rule K4). Its bytes never change; what is known of it grows.
 
     `original` is the PDF of the version that people signed: the verification compares with its bytes.
-    `verdict_json` is the `FileVerdict` of an electronic signature; `page_codes` the texts read on each page of
-    a scan, `confirmed` what people said of the pages without a readable code ({position: page}), `pages_json`
-    the `PageMatch` that follows from both.
+    `verdict_json` is the `FileVerdict` of an electronic signature; `page_codes` the texts read on each page
+    of a scan, `confirmed` what people said of the pages without a readable code ({position: page}),
+    `pages_json` the `PageMatch` that follows from both.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid.uuid4, unique=True, editable=False)

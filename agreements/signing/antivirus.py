@@ -1,8 +1,8 @@
 """Asks a ClamAV daemon (clamd) whether a file carries a virus, by its INSTREAM command.
 
 Source: clamd(8). The daemon is reached by TCP or by a Unix socket, and gets the bytes themselves, never a
-path: it needs no access to the stored files. Its answer is a line: `stream: OK`, `stream: <name> FOUND`, or an
-error.
+path: it needs no access to the stored files. Its answer is a line: `stream: OK`, `stream: <name> FOUND`, or
+an error.
 """
 
 from __future__ import annotations
