@@ -55,10 +55,22 @@ def read_signatures(files: list[bytes], options: dict[str, Any]) -> Iterator[dic
             return
         yield {"file": _file_facts(version, signed, reader) if signatures else {}}
     except (PdfError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError):
-        yield {"refused": "unreadable"}
+        # Many a scanner writes a table of objects that the strict reader refuses: without any signature there
+        # is nothing to establish. A signed file must be exact.
+        yield {"file": {}} if _holds_no_signature(signed) else {"refused": "unreadable"}
         return
     for signature in signatures:
         yield {"signature": _signature_facts(signature, len(version), roots, moment)}
+
+
+def _holds_no_signature(signed: bytes) -> bool:
+    """Whether a tolerant reader finds no signature, and the file no trace of one."""
+    if b"/ByteRange" in signed:
+        return False
+    try:
+        return not list(PdfFileReader(io.BytesIO(signed), strict=False).embedded_signatures)
+    except (PdfError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError):
+        return False
 
 
 def _certificates(text: bytes) -> Iterator[x509.Certificate]:
