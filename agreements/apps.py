@@ -14,13 +14,14 @@ class AgreementsConfig(AppConfig):
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import VERSIONS_PART
+        from agreements.verification import VERSION_KIND
         from cdppe.documents.registry import register_document_kind
         from contracts.workspace import register_part
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
         for kind, render in (
-            (documents.VERSION_KIND, documents.render_version),
+            (VERSION_KIND, documents.render_version),
             (documents.CHANGES_KIND, documents.render_changes),
         ):
             register_document_kind(

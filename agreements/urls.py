@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import signed_files, versions
+from agreements.views import signed_files, verification, versions
 
 app_name = "agreements"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path(
         "contrats/<slug:reference>/versions/<int:number>/pdf/", versions.version_render, name="version-render"
     ),
+    # --- Verifying a document, open to everybody
+    path("verifier/", verification.verify, name="verify"),
+    path("verifier/<uuid:uid>/", verification.verify_version, name="verify-version"),
     # --- Signed files
     path(
         "fichiers-signes/<uuid:uid>/telecharger/",

@@ -569,6 +569,10 @@ def thread(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.thread.pk}
 
 
+def version_uid(world: World) -> dict[str, Any]:
+    return {"uid": world.version.uid}
+
+
 def version(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.version.number}
 
@@ -776,6 +780,8 @@ ROUTES = [
     Route("agreements:version-render", version, post=RENDERED),
     Route("agreements:versions-compare", contract, get=SEEN),
     Route("agreements:changes-render", contract, post=RENDERED_FORM),
+    Route("agreements:verify", get=OPEN),
+    Route("agreements:verify-version", version_uid, get=OPEN),
     # --- Sheets with their financing, plan
     Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheet-create-totals", contract, post=EDITED),
