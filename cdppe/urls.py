@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("contracts.urls")),
     path("", include("funding.urls")),
     path("", include("indicators.urls")),
+    path("", include("agreements.urls")),
     path("administration/", admin.site.urls),
 ]

@@ -2,7 +2,7 @@
 
 Source: circulaire DGCS/SD2B/DGS/SP1/2020/34, annexes 1 to 6 (what a campaign fixes: rule C1). One dataclass
 for each table of the campaign file, one field for each key (docs/campaign-format.md);
-contracts/campaign_file.py reads them. Pure: no Django, no database, no clock.
+contracts/campaign_file/ reads them. Pure: no Django, no database, no clock.
 """
 
 import dataclasses

@@ -29,6 +29,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
+from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
@@ -138,11 +139,8 @@ class ContractDocument:
     signatures: tuple[Signature, ...]
     annexes: tuple[FilledAnnex, ...]
     missing: tuple[Blank, ...]
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether the document carries the watermark: no state of this version of the program is signed."""
-        return True
+    is_draft: bool = True
+    """Whether the document carries the watermark: it is not the text that the parties agree to and sign."""
 
     @property
     def cover_period(self) -> str:
@@ -166,7 +164,19 @@ class ContractDocument:
         return f"contrat-{self.contract.reference}.pdf"
 
 
-def contract_document(contract: Contract) -> ContractDocument:
+@dataclass(frozen=True)
+class Layout:
+    """A document laid out at a moment: all that its PDF is made from, whatever the data become afterwards."""
+
+    html: str
+    title: str
+    subject: str
+    name: str
+    is_draft: bool
+    expected_pages: int
+
+
+def contract_document(contract: Contract, *, is_draft: bool = True) -> ContractDocument:
     """The document of `contract` (given with its campaign, territory and region) as it is stored now.
 
     Raises `MissingPiece` when the campaign has no model contract.
@@ -183,6 +193,7 @@ def contract_document(contract: Contract) -> ContractDocument:
         signatures=_signatures(contract, filling),
         annexes=tuple(_built(annex, number, contract) for number, annex in enumerate(annexes(), start=1)),
         missing=tuple(filling.missing.values()),
+        is_draft=is_draft,
     )
 
 
@@ -220,28 +231,50 @@ def contract_blanks(contract: Contract) -> dict[str, str | None]:
     }
 
 
-def render_contract(
-    contract: Contract, *, dated: dt.datetime, progress: Progress | None = None
-) -> RenderedDocument:
-    """The PDF of `contract`: PDF/UA-1, dated `dated` (an aware moment); the same data give the same bytes.
+def lay_out(contract: Contract, *, dated: dt.datetime, is_draft: bool = True) -> Layout:
+    """The document of `contract` as it is stored now, laid out and dated `dated` (an aware moment).
 
     Raises `MissingPiece` when the campaign has no model contract.
     """
-    if progress is not None:
-        progress(1, "Lecture du contrat")
-    document = contract_document(contract)
-    html = render_to_string("documents/contract.html", {"document": document, "dated": dated})
-    content = render_pdf(
-        html,
+    document = contract_document(contract, is_draft=is_draft)
+    return Layout(
+        html=render_to_string("documents/contract.html", {"document": document, "dated": dated}),
         title=f"{document.title} – {contract.territory.name}",
         subject=f"Contrat {contract.reference}, {contract.get_state_display().lower()}",
-        author="Contrats de prévention et de protection de l’enfance",
-        dated=dated,
-        stylesheets=("contract.css", "draft.css") if document.is_draft else ("contract.css",),
-        progress=progress,
+        name=document.file_name,
+        is_draft=is_draft,
         expected_pages=_expected_pages(document),
     )
-    return RenderedDocument(document.file_name, "application/pdf", content)
+
+
+def print_layout(
+    layout: Layout, *, dated: dt.datetime, progress: Progress | None = None, seal: Seal | None = None
+) -> RenderedDocument:
+    """The PDF of `layout`: PDF/UA-1; the same layout, moment and seal give the same bytes.
+
+    With a `seal`, every page bears the QR code and the fingerprint of its version.
+    """
+    content = render_pdf(
+        layout.html,
+        title=layout.title,
+        subject=layout.subject,
+        author="Contrats de prévention et de protection de l’enfance",
+        dated=dated,
+        stylesheets=("contract.css", "draft.css") if layout.is_draft else ("contract.css",),
+        progress=progress,
+        expected_pages=layout.expected_pages,
+        seal=seal,
+    )
+    return RenderedDocument(layout.name, "application/pdf", content)
+
+
+def render_contract(
+    contract: Contract, *, dated: dt.datetime, progress: Progress | None = None
+) -> RenderedDocument:
+    """The PDF of the draft of `contract`, as it is stored now; raises `MissingPiece` without a model."""
+    if progress is not None:
+        progress(1, "Lecture du contrat")
+    return print_layout(lay_out(contract, dated=dated), dated=dated, progress=progress)
 
 
 # --- What the documents app is told (see `ContractsConfig.ready`) ------------------------------------------

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 
 from cdppe.accounts.abilities import covers
 from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.lib.business_days import day_off
+from cdppe.lib.french_words import joined
 from contracts.calendar import Agenda, Duty, agenda
 from contracts.models import (
     ActionSheet,
@@ -25,10 +26,12 @@ from contracts.models import (
     Campaign,
     Contact,
     Contract,
+    ContractModel,
     ContractObjective,
     ContractParty,
     ContractStep,
     DeadlineExtension,
+    SettledDeadline,
 )
 from contracts.models.action_sheets import ActionSheetQuerySet
 from contracts.progress import (
@@ -125,13 +128,14 @@ class Standing:
 
 
 def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
-    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `financing_count`."""
+    """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `is_financed`."""
     # A part of which a prompt of the skeleton is left is not written yet.
     lacking = {
         f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
     }
-    # An aggregation forgets the order of the model.
-    return sheets.annotate(financing_count=Count("financings"), **lacking).in_order()
+    # Asked aside: counting through a join would group the whole rows, long texts included.
+    financed = ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)
+    return sheets.annotate(is_financed=Exists(financed), **lacking).in_order()
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -139,24 +143,26 @@ def sheet_facts(sheet: ActionSheet) -> SheetFacts:
     empty = frozenset(name for name in SHEET_PARTS if getattr(sheet, f"lacks_{name}"))
     return SheetFacts(
         number=sheet.number,
-        missing=missing_parts(empty, is_financed=sheet.financing_count > 0),
-        missing_fields=missing_fields(empty, is_financed=sheet.financing_count > 0),
+        missing=missing_parts(empty, is_financed=sheet.is_financed),
+        missing_fields=missing_fields(empty, is_financed=sheet.is_financed),
     )
 
 
 def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """`contracts` with everything that `standing` reads of them."""
+    # Counted aside: a join would repeat the campaign, with all that it says, for each value of the contract.
+    stated = Contract.objects.order_by().filter(pk=OuterRef("pk")).values("pk")
     return (
         contracts.select_related("campaign", "territory__region", "takeover")
         .annotate(
-            dashboard_count=Count("indicator_values"),
+            dashboard_count=Subquery(stated.annotate(count=Count("indicator_values")).values("count")),
             has_account=Exists(BankAccount.objects.filter(contract=OuterRef("pk"))),
         )
         .order_by("-campaign__year", "territory__code")
         .prefetch_related(
-            Prefetch("parties", ContractParty.objects.select_related("signatory")),
-            Prefetch("objectives", ContractObjective.objects.in_order()),
-            Prefetch("contacts", Contact.objects.current().select_related("institution")),
+            PARTIES_READ,
+            OBJECTIVES_READ,
+            CONTACTS_READ,
             Prefetch(
                 "action_sheets",
                 sheets_with_parts(
@@ -170,10 +176,17 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     )
 
 
+PARTIES_READ = Prefetch("parties", ContractParty.objects.select_related("signatory"))
+OBJECTIVES_READ = Prefetch("objectives", ContractObjective.objects.in_order())
+CONTACTS_READ = Prefetch("contacts", Contact.objects.current().select_related("institution"))
+SETTLED_READ = Prefetch("settled_deadlines", SettledDeadline.objects.select_related("deadline"))
+BLANKS_READ = Prefetch("campaign__contract_model", ContractModel.objects.only("campaign", "blanks"))
+"""What is read of contracts, the same for whoever asks: what one has read, the next one finds."""
+
 _CALENDAR = (
     "campaign__deadlines",
     Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
-    "settled_deadlines",
+    SETTLED_READ,
     "territory__deadline_extensions",
 )
 
@@ -219,6 +232,12 @@ def facts_of(contract: Contract) -> Facts:
         sheets=tuple(sheet_facts(sheet) for sheet in sheets),
         contact_kinds=frozenset(contact.institution.kind for contact in contract.contacts.all()),
     )
+
+
+def blanks_of(contract: Contract) -> frozenset[str]:
+    """The names of the blanks of the model of `contract` (with `BLANKS_READ`), none without a model."""
+    model = getattr(contract.campaign, "contract_model", None)
+    return frozenset(each["name"] for each in model.blanks) if model is not None else frozenset()
 
 
 def signs(party: ContractParty, contract: Contract) -> bool:
@@ -337,10 +356,8 @@ def turn(parties: Collection[str], kinds: Collection[str]) -> Turn:
     if mine and not others:
         return Turn("À vous", is_mine=True)
     if mine:
-        return Turn(
-            f"À vous, avec {_joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True
-        )
-    words = _joined([_to(InstitutionKind(kind)) for kind in concerned])
+        return Turn(f"À vous, avec {joined([PARTY_NAMES[InstitutionKind(k)] for k in others])}", is_mine=True)
+    words = joined([_to(InstitutionKind(kind)) for kind in concerned])
     return Turn(words[:1].upper() + words[1:], is_mine=False)
 
 
@@ -369,7 +386,3 @@ def _span(days: int) -> str:
 def _to(kind: InstitutionKind) -> str:
     name = PARTY_NAMES[kind]
     return name.replace("le ", "au ", 1) if name.startswith("le ") else f"à {name}"
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} et {words[-1]}"

@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import prefetch_related_objects
+
 from cdppe.lib.money import format_euros
 from contracts.compliance import Finding, Rule, Severity
-from contracts.models import Contract, ContractModel
+from contracts.models import Contract
+from contracts.overview import BLANKS_READ, blanks_of
 from contracts.places import Place
 from funding.balance import DepartmentShare, EnvelopeYear, ShareVerdict, stated_sum
 from funding.expenses import NO_TERMS, ExpenseNature, ExpenseTerms, terms_of
@@ -122,6 +125,15 @@ class MissionMeans:
     by_year: Mapping[int, Decimal | None]
     places: Mapping[int, Place]
 
+    def lowered_years(self, reference_year: int) -> frozenset[int]:
+        """The years whose stated means are below those of the reference year, if these are stated."""
+        reference = self.by_year.get(reference_year)
+        return frozenset(
+            year
+            for year, amount in self.by_year.items()
+            if year != reference_year and reference is not None and amount is not None and amount < reference
+        )
+
 
 def notified_not_exceeded(facts: FundingFacts) -> Iterator[Finding]:
     """M1. The State engages what it notifies (article 2.2.1): a contract cannot be signed over it,
@@ -206,8 +218,9 @@ def own_means_kept(facts: OwnMeansFacts) -> Iterator[Finding]:
     nothing."""
     for mission in facts.missions:
         reference = mission.by_year.get(facts.reference_year)
+        lowered = mission.lowered_years(facts.reference_year)
         for year, amount in sorted(mission.by_year.items()):
-            if year == facts.reference_year or reference is None or amount is None or amount >= reference:
+            if year not in lowered or reference is None or amount is None:
                 continue
             yield Finding(
                 f"{mission.label}, {year} : {format_euros(amount)}, soit {format_euros(reference - amount)} "
@@ -397,16 +410,16 @@ class _Row:
 
 
 def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, FundingFacts]:
-    """The facts "funding" of `contracts`: seven queries whatever their number and their sheets."""
+    """The facts "funding" of `contracts`: as many queries whatever their number and their sheets."""
     campaigns = {contract.campaign_id for contract in contracts}
     envelopes: dict[int, list[Envelope]] = defaultdict(list)
     for envelope in Envelope.objects.filter(campaign__in=campaigns):
         envelopes[envelope.campaign_id].append(envelope)
-    links = Envelope.objectives.through.objects.filter(envelope__campaign__in=campaigns)
-    open_to = set(links.values_list("envelope_id", "objective_id"))
     own = set(
         OwnObjectiveEnvelope.objects.filter(campaign__in=campaigns).values_list("envelope_id", flat=True)
     )
+    links = Envelope.objectives.through.objects.filter(envelope__campaign__in=campaigns)
+    open_to = set(links.values_list("envelope_id", "objective_id"))
     rows: dict[int, list[_Row]] = defaultdict(list)
     for row in _rows(contracts):
         rows[row.contract_id].append(row)
@@ -422,12 +435,7 @@ def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[in
             action_sheet__contract__in=[contract.pk for contract in contracts]
         ).values_list("action_sheet_id", "envelope_id", "nature", "replaces_existing")
     }
-    blanks = {
-        campaign_id: {each["name"] for each in names}
-        for campaign_id, names in ContractModel.objects.filter(campaign__in=campaigns).values_list(
-            "campaign_id", "blanks"
-        )
-    }
+    prefetch_related_objects(contracts, BLANKS_READ)
     terms = {contract.campaign_id: terms_of(contract.campaign.spec) for contract in contracts}
     return {
         contract.pk: FundingFacts(
@@ -437,7 +445,7 @@ def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[in
                     each,
                     rows[contract.pk],
                     notified,
-                    blanks.get(contract.campaign_id, set()),
+                    blanks_of(contract),
                     lambda row: _may_finance(row, open_to, own),
                 )
                 for each in envelopes[contract.campaign_id]
@@ -531,7 +539,7 @@ def _envelope_facts(
     envelope: Envelope,
     rows: Iterable[_Row],
     notified: Mapping[tuple[int, int, int], Decimal],
-    blanks: set[str],
+    blanks: frozenset[str],
     may_finance: Callable[[_Row], bool],
 ) -> EnvelopeFacts:
     planned: dict[int, Decimal] = defaultdict(Decimal)

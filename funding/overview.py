@@ -9,12 +9,10 @@ from decimal import Decimal
 from cdppe.lib.money import AmountError, format_amount, read_amount
 from contracts.models import Contract
 from funding.actions.own_means import MeansChange
+from funding.bars import bar_length
 from funding.models import OwnMeans, Service
 from funding.own_means import MeansYear, ServiceMeans
 from funding.plan import ActionPlan
-
-BAR = 1000
-"""The length of the longest bar of a chart."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def chart(code: str, title: str, heading: str, amounts: Iterable[tuple[str, Deci
             ChartLine(
                 label,
                 amount,
-                int(amount * BAR / largest) if largest else 0,
+                bar_length(amount, largest),
                 amount / total if total else Decimal(0),
             )
             for label, amount in stated

@@ -29,6 +29,7 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 
+from cdppe.lib.french_words import joined
 from contracts.models import Campaign, Commitment, Contract, ContractObjective
 from indicators.figures import (
     NOT_STATED,
@@ -93,9 +94,7 @@ def _told_columns(columns: Sequence[Column]) -> str:
     for column in columns:
         years[column.kind].append(str(column.year))
     told = [
-        f"{COLUMN_WORDS[kind]} {those[0]}"
-        if len(those) == 1
-        else f"{COLUMN_PLURALS[kind]} {', '.join(those[:-1])} et {those[-1]}"
+        f"{COLUMN_PLURALS[kind] if len(those) > 1 else COLUMN_WORDS[kind]} {joined(those)}"
         for kind, those in years.items()
     ]
     return ", ".join([told[0], *(each[0].lower() + each[1:] for each in told[1:])])

@@ -15,7 +15,7 @@ from django.urls import Resolver404, resolve
 from contracts import campaign_spec
 from tests.services import PROJECT
 
-APPS = ("cdppe", "contracts", "funding", "indicators")
+APPS = ("agreements", "cdppe", "contracts", "funding", "indicators")
 DOCUMENTS = sorted(
     str(path.relative_to(PROJECT)) for path in [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
 )

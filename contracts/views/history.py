@@ -18,7 +18,6 @@ from contracts.reading_history import between, line_of, read_known_place, sittin
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
 
 CHANGES_PER_PAGE = 40
-EVENTS_PER_PAGE = 40
 
 
 @require_GET
@@ -54,15 +53,6 @@ def history(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _place_label(newest: FieldChange | None) -> str:
     return newest.object_label if newest else "cet endroit"
-
-
-@require_GET
-def journal(request: HttpRequest, reference: str) -> HttpResponse:
-    """Every gesture on the contract, newest first: the journal."""
-    contract = get_contract(request, reference)
-    page = Paginator(contract.events.select_related("by"), EVENTS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"contract": contract, "tab": "history", "view": "journal", "page": page, "query": ""}
-    return render(request, "contracts/journal.html", context)
 
 
 @require_GET

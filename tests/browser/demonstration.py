@@ -8,6 +8,8 @@ from io import StringIO
 from django.conf import settings
 from django.core.management import call_command
 
+from tests.loaded import load_once
+
 EDITOR = "departement38@exemple.fr"
 PREFECTURE = "prefecture38@exemple.fr"
 READER = "lecture38@exemple.fr"
@@ -21,7 +23,7 @@ FULL = "63-2020"
 
 def load() -> None:
     """Everything that `make demo` loads, in the current database."""
-    call_command("loaddemo", verbosity=0, stdout=StringIO())
+    load_once("loaddemo", lambda: call_command("loaddemo", verbosity=0, stdout=StringIO()))
 
 
 def password() -> str:

@@ -10,11 +10,8 @@ import re
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
-from io import StringIO
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 from playwright.sync_api import Locator, Page, expect
 
 from cdppe.accounts.models import Institution, InstitutionKind, Role
@@ -24,6 +21,7 @@ from funding.criteria import figures_of
 from funding.models import NotifiedAmount
 from tests.browser.demonstration import password
 from tests.factories import MembershipFactory, UserFactory
+from tests.loaded import load_real_figures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,9 +32,7 @@ HIGHER_FLOOR = 250_000
 @pytest.fixture
 def campaign(transactional_db: None) -> Campaign:
     """The campaign of 2020 with its real figures, and nothing computed; a signatory of the DGCS."""
-    call_command("loadterritories", verbosity=0, stdout=StringIO())
-    call_command("loadcampaign", settings.BASE_DIR / "fixtures" / "campaigns" / "2020.toml", verbosity=0)
-    call_command("loadcriteria", verbosity=0, stdout=StringIO())
+    load_real_figures()
     user = UserFactory(email="signataire@exemple.fr")
     user.set_password(password())
     user.save()

@@ -14,6 +14,7 @@ from contracts.campaign_file import read_campaign
 from contracts.models import (
     ActionSheet,
     BankAccount,
+    Campaign,
     Contract,
     ContractModel,
     ContractObjective,
@@ -46,6 +47,14 @@ def _model() -> dict[str, Any]:
     return dataclasses.asdict(read_campaign(path).contract_model)
 
 
+def use_real_model(campaign: Campaign) -> None:
+    """Give `campaign` the model text of 2020."""
+    model = _model()
+    ContractModel.objects.filter(campaign=campaign).update(
+        title=model["title"], blanks=list(model["blanks"]), blocks=list(model["blocks"])
+    )
+
+
 def bare_contract() -> Contract:
     """Isère's contract with the model text of 2020 and nothing filled in."""
     region = RegionFactory(code="84", name="Auvergne-Rhône-Alpes")
@@ -58,10 +67,7 @@ def bare_contract() -> Contract:
         collectivity="Département de l’Isère",
     )
     campaign = CampaignFactory(code="2030", territories=[territory])
-    model = _model()
-    ContractModel.objects.filter(campaign=campaign).update(
-        title=model["title"], blanks=list(model["blanks"]), blocks=list(model["blocks"])
-    )
+    use_real_model(campaign)
     campaign.signatories.filter(code="council").update(
         signature_label="Le président du conseil départemental ⟦council_of⟧"
     )

@@ -39,10 +39,10 @@ from contracts.models import (
     BankAccount,
     Contact,
     Contract,
-    ContractEvent,
     ContractModel,
     ContractObjective,
     FindingAnswer,
+    JournalEntry,
     Objective,
 )
 from contracts.parts import measure_compliance
@@ -393,7 +393,7 @@ def test_a_passed_deadline_is_to_be_checked_until_something_proves_it(
 ) -> None:
     assert codes(complete, dt.date(2030, 7, 30)) == set()
     assert codes(complete, dt.date(2030, 7, 31)) == {"deadlines-kept"}
-    monkeypatch.setattr("contracts.rules._deadline_proofs", [])
+    monkeypatch.setattr("contracts.rules.calendar._deadline_proofs", [])
     register_deadline_proof(lambda contracts: {each.pk: frozenset({"first-version"}) for each in contracts})
     assert codes(complete, dt.date(2030, 7, 31)) == set()
 
@@ -479,7 +479,7 @@ def test_an_answer_stays_visible_with_who_and_when(cast: Cast) -> None:
     assert "par avenant." in shown
     assert str(cast.ars_editor) in shown
     assert timezone.localtime(answer.at).strftime("%H:%M") in shown
-    assert ContractEvent.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
+    assert JournalEntry.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
 
 
 def test_each_form_of_the_page_carries_its_token(cast: Cast) -> None:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 from django.db import transaction
 
 from contracts.models import Campaign
-
-CAMPAIGN_FILE = Path(settings.BASE_DIR) / "fixtures" / "campaigns" / "2020.toml"
+from tests.loaded import load_real_figures
 
 
 @pytest.fixture(scope="module")
 def _real_figures(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Territories, campaign and criteria, in a transaction that is rolled back at the end of the module."""
     with django_db_blocker.unblock(), transaction.atomic():
-        call_command("loadterritories", verbosity=0)
-        call_command("loadcampaign", CAMPAIGN_FILE, verbosity=0)
-        call_command("loadcriteria", verbosity=0)
+        load_real_figures()
         yield
         transaction.set_rollback(True)
 

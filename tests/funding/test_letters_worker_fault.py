@@ -11,7 +11,6 @@ from decimal import Decimal
 import pypdf
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +21,7 @@ from funding.actions.allocations import run_allocation
 from funding.actions.publications import publish
 from funding.models import Publication
 from tests.factories import MembershipFactory, UserFactory
+from tests.loaded import load_real_figures
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -32,9 +32,7 @@ SECONDS = 120
 @pytest.fixture
 def publication(transactional_db: None) -> Publication:
     """The campaign of 2020 published for six territories, with its real figures."""
-    call_command("loadterritories", verbosity=0)
-    call_command("loadcampaign", settings.BASE_DIR / "fixtures" / "campaigns" / "2020.toml", verbosity=0)
-    call_command("loadcriteria", verbosity=0)
+    load_real_figures()
     campaign = Campaign.objects.get(code="2020")
     campaign.territories.set(campaign.territories.filter(code__in=CODES))
     campaign.envelopes.update(ceiling=None, amount=Decimal(9_000_000))

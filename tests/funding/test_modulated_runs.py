@@ -20,7 +20,6 @@ from django.urls import reverse
 
 from cdppe.accounts.models import InstitutionKind, Role, Territory, User
 from contracts.models import Campaign
-from funding import workbook
 from funding.explanation import explain
 from funding.letters import letter_of
 from funding.models import (
@@ -33,7 +32,9 @@ from funding.models import (
 )
 from funding.replay import replay
 from funding.scenarios import draft_of, results_of, typed_of_campaign
-from funding.workbook import run_workbook
+from funding.workbook import modulations, run_workbook
+from funding.workbook.content import AMOUNT_TEXT
+from tests.answers import client_of
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 from tests.funding.test_workbook import Recalculated, recalculate
 
@@ -50,12 +51,6 @@ def person(role: str, kind: str = InstitutionKind.DGCS, territory: Territory | N
     place = {} if territory is None else {"territory": territory}
     MembershipFactory(user=user, institution=InstitutionFactory(kind=kind, **place), role=role)
     return user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -443,8 +438,8 @@ def test_every_step_leads_exactly_to_the_next(
     for each in found:
         step = each.modulation
         assert step is not None
-        assert each.allocated == each.exact + each.rounding_gap == step.before
-        assert each.amount == step.after == step.exact + step.rounding_gap == step.before + step.difference
+        assert each.allocated == each.exact + each.rounding.gap == step.before
+        assert each.amount == step.after == step.exact + step.rounding.gap == step.before + step.difference
         if step.is_modulated:
             assert step.reason == WHY
             assert not step.takes_part
@@ -485,7 +480,7 @@ def test_a_run_without_modulation_speaks_of_none(signatory: Client, campaign: Ca
     assert not run.is_modulated
     for path in (why("63"), f"/repartition/2020/calculs/{run.pk}/", "/repartition/2020/"):
         assert "modulation" not in text(signatory.get(path)).lower()
-    assert workbook.MODULATIONS not in openpyxl.load_workbook(io.BytesIO(run_workbook(run))).sheetnames
+    assert modulations.MODULATIONS not in openpyxl.load_workbook(io.BytesIO(run_workbook(run))).sheetnames
 
 
 def test_a_run_made_before_modulations_existed_still_reads(signatory: Client, campaign: Campaign) -> None:
@@ -601,7 +596,7 @@ def test_the_pages_take_as_many_queries_for_many_modulations_as_for_one(
 
 
 def modulated_sheet(found: Recalculated, row_number: int, letter: str) -> Any:
-    return found.cell(workbook.MODULATIONS, f"{letter}{workbook.FIRST_MODULATION + row_number}")
+    return found.cell(modulations.MODULATIONS, f"{letter}{modulations.FIRST_MODULATION + row_number}")
 
 
 @pytest.mark.parametrize("destination", ["reserve", "shared"])
@@ -615,15 +610,15 @@ def test_the_recalculated_workbook_is_our_modulated_run_to_the_euro(
     assert [found.amount(rank) for rank in range(30)] == [line.before for line in lines]
     assert [modulated_sheet(found, rank, "R") for rank in range(30)] == [line.amount for line in lines]
     assert found.checks == ["oui"] * 3
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.BOTH_CHECK}") == "oui"
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.SECOND_AMOUNT_CHECK}") == "oui"
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.RESERVED}") == run.reserve
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.DISTRIBUTED}") == run.distributed
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.BOTH_CHECK}") == "oui"
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.SECOND_AMOUNT_CHECK}") == "oui"
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.RESERVED}") == run.reserve
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.DISTRIBUTED}") == run.distributed
     if destination == "shared":
-        factor = found.cell(workbook.MODULATIONS, f"B{workbook.SECOND_FACTOR}")
+        factor = found.cell(modulations.MODULATIONS, f"B{modulations.SECOND_FACTOR}")
         assert factor == pytest.approx(float(Fraction(run.second_factor)), rel=1e-12)
     book = openpyxl.load_workbook(io.BytesIO(run_workbook(run)))
-    reasons = [cell.value for cell in book[workbook.MODULATIONS]["U"][workbook.FIRST_MODULATION - 1 :]]
+    reasons = [cell.value for cell in book[modulations.MODULATIONS]["U"][modulations.FIRST_MODULATION - 1 :]]
     assert reasons.count(WHY) == 3
 
 
@@ -636,16 +631,16 @@ def test_another_modulation_typed_in_the_workbook_gives_what_it_would_have_given
         signatory, saved(signatory, campaign, *rows, name="Autre", **{f"e{fir.pk}-freed": "shared"})
     )
     codes = sorted(amounts(first))
-    puy_de_dome, calais = (workbook.FIRST_MODULATION + codes.index(code) for code in ("63", "62"))
+    puy_de_dome, calais = (modulations.FIRST_MODULATION + codes.index(code) for code in ("63", "62"))
     changes = {
-        (workbook.MODULATIONS, f"B{workbook.FREED_TO}"): workbook.SHARED_TEXT,
-        (workbook.MODULATIONS, f"G{puy_de_dome}"): 0.25,
-        (workbook.MODULATIONS, f"F{calais}"): workbook.AMOUNT_TEXT,
-        (workbook.MODULATIONS, f"G{calais}"): 300_000,
+        (modulations.MODULATIONS, f"B{modulations.FREED_TO}"): modulations.SHARED_TEXT,
+        (modulations.MODULATIONS, f"G{puy_de_dome}"): 0.25,
+        (modulations.MODULATIONS, f"F{calais}"): AMOUNT_TEXT,
+        (modulations.MODULATIONS, f"G{calais}"): 300_000,
     }
     found = recalculate(run_workbook(first), tmp_path, changes)
     assert [modulated_sheet(found, rank, "R") for rank in range(30)] == [
         amounts(other)[code] for code in codes
     ]
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.BOTH_CHECK}") == "oui"
-    assert found.cell(workbook.MODULATIONS, f"B{workbook.SECOND_AMOUNT_CHECK}") == "NON"
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.BOTH_CHECK}") == "oui"
+    assert found.cell(modulations.MODULATIONS, f"B{modulations.SECOND_AMOUNT_CHECK}") == "NON"

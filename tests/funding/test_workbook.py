@@ -13,11 +13,11 @@ import openpyxl
 import pytest
 
 from contracts.models import Campaign
-from funding import workbook
 from funding.actions.allocations import run_allocation
 from funding.allocation import Allocation, allocate, allocate_by_key
 from funding.models import AllocationRun
-from funding.workbook import allocation_workbook, run_workbook
+from funding.workbook import allocation_workbook, amounts, run_workbook
+from funding.workbook.figures import FIRST
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Recalculated:
         return self.values[f"'[book.xlsx]{sheet.upper()}'!{reference}"].value[0, 0]
 
     def amount(self, row: int) -> int | float:
-        return self.cell("Montants", f"M{workbook.FIRST_AMOUNT + row}")
+        return self.cell("Montants", f"M{amounts.FIRST_AMOUNT + row}")
 
     def bound(self, row: int) -> str:
-        return self.cell("Montants", f"G{workbook.FIRST_AMOUNT + row}")
+        return self.cell("Montants", f"G{amounts.FIRST_AMOUNT + row}")
 
     @property
     def checks(self) -> list[str]:
-        rows = (workbook.SUM_CHECK, workbook.FACTOR_CHECK, workbook.AMOUNT_CHECK)
+        rows = (amounts.SUM_CHECK, amounts.FACTOR_CHECK, amounts.AMOUNT_CHECK)
         return [self.cell("Montants", f"B{row}") for row in rows]
 
 
@@ -76,9 +76,9 @@ def test_the_recalculated_workbook_is_our_allocation_to_the_euro(
     lines = sorted(run.lines.select_related("territory"), key=lambda line: line.territory.code)
     found = recalculate(run_workbook(run), tmp_path)
     assert [found.amount(row) for row in range(30)] == [line.amount for line in lines]
-    assert [found.bound(row) for row in range(30)] == [workbook.BOUNDS[line.bound] for line in lines]
+    assert [found.bound(row) for row in range(30)] == [amounts.BOUNDS[line.bound] for line in lines]
     assert found.checks == ["oui", "oui", "oui"]
-    assert found.cell("Montants", f"B{workbook.TOTAL}") == run.amount
+    assert found.cell("Montants", f"B{amounts.TOTAL}") == run.amount
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_figure_that_is_changed_gives_the_allocation_it_would_have_given(tmp_p
     found = recalculate(
         file_of(before),
         tmp_path,
-        {("Chiffres", f"C{workbook.FIRST + 1}"): 5, ("Chiffres", f"D{workbook.FIRST + 2}"): 30},
+        {("Chiffres", f"C{FIRST + 1}"): 5, ("Chiffres", f"D{FIRST + 2}"): 30},
     )
     assert [found.amount(row) for row in range(3)] == [line.amount for line in after.lines]
     assert [line.amount for line in before.lines] != [line.amount for line in after.lines]

@@ -11,16 +11,9 @@ import pytest
 
 from contracts.compliance import Finding, Severity, rules
 from contracts.places import Place
-from contracts.rules import (
-    ContactFacts,
-    ContactsFacts,
-    ContractFacts,
-    DeadlineFacts,
-    ObjectiveFacts,
-    OdpeFacts,
-    PartyFacts,
-    SheetFacts,
-)
+from contracts.rules.assembly import OdpeFacts
+from contracts.rules.facts import ContractFacts, DeadlineFacts, ObjectiveFacts, PartyFacts, SheetFacts
+from contracts.rules.parties import ContactFacts, ContactsFacts
 from funding.balance import DepartmentShare, EnvelopeYear
 from funding.compliance import (
     EnvelopeFacts,

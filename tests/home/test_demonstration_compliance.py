@@ -6,15 +6,14 @@ A changed list is a changed rule or changed demonstration data: look at each lin
 from __future__ import annotations
 
 import datetime as dt
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
 from contracts.compliance import located, report_of
 from contracts.document import missing_blanks
 from contracts.models import Contract
+from tests.browser import demonstration
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +24,7 @@ DAYS = {"38-2022": dt.date(2022, 6, 20), "63-2020": dt.date(2020, 9, 21)}
 
 @pytest.fixture
 def _demonstration() -> None:
-    call_command("loaddemo", verbosity=0, stdout=StringIO())
+    demonstration.load()
 
 
 @pytest.mark.usefixtures("_demonstration")

@@ -121,9 +121,9 @@ def test_no_markup_of_the_text_reaches_the_page(text: str) -> None:
 )
 def test_a_megabyte_of_marks_is_read_in_linear_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     parse_rich_text(text)
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 def test_the_page_shows_paragraphs_lists_and_bold_and_escapes_the_rest() -> None:

@@ -8,7 +8,7 @@
 
 The first form stores a run for each envelope, all or none. The second reads a CSV (comma or semicolon, UTF-8)
 with a `code` column and one column for each weighted series; it needs no database. A workbook (xlsx) holds
-one envelope, with live formulas (funding/workbook.py); without --output it goes to stdout, when that is no
+one envelope, with live formulas (funding/workbook); without --output it goes to stdout, when that is no
 terminal.
 """
 

@@ -1,327 +1,21 @@
-"""Read the file of one campaign: a documented TOML file in, frozen dataclasses out, or every error at once.
+"""What the types of a campaign cannot say: references, sums, orders, plausible dates, blanks."""
 
-Source: circulaire DGCS/SD2B/DGS/SP1/2020/34, annexes 1 to 6 (what a campaign fixes: rule C1). The format is
-described in docs/campaign-format.md, what comes out is `contracts.campaign_spec.CampaignSpec`. Pure: no
-Django, no database, no clock.
-
-What we chose where the text is silent: a wrong file is refused whole (`CampaignFileErrors` lists every
-problem with its place), amounts must be multiples of the envelope's rounding unit, a deadline must fall
-between the year before the campaign and two years after the end of its period.
-
-Worked example::
-
-    spec = read_campaign(Path("fixtures/campaigns/2020.toml"))
-    spec.objectives[0].title        # 'Atteindre à horizon 2022 un taux de couverture par la PMI…'
-"""
-
-import dataclasses
 import re
-import tomllib
-import types
-import typing
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from datetime import date
+from typing import TypeVar
 
-from contracts.campaign_spec import (
-    BLANK,
-    CampaignSpec,
-    EnvelopeSpec,
-    IndicatorSpec,
-    identity_of,
-    joined_place,
-)
+from contracts.campaign_file.tables import TableReader
+from contracts.campaign_spec import BLANK, CampaignSpec, EnvelopeSpec, IndicatorSpec
 
 T = TypeVar("T")
 
 MARK = re.compile(r"⟦[^⟦⟧]*⟧?|⟧")
-TABLE_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]")
 TEMPLATE_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SHEET_TITLE = 300
 YEARS = range(1000, 10000)  # four figures
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One error of a campaign file: where (`objectives[12].title (ligne 245)`) and why, in French."""
-
-    file: str
-    place: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file} : {self.place} : {self.reason}" if self.place else f"{self.file} : {self.reason}"
-
-
-class CampaignFileErrors(ValueError):
-    """A campaign file is refused whole; `problems` holds every error found."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(problems)
-        self.problems = list(problems)
-
-    def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
-
-
-def read_campaign(path: Path) -> CampaignSpec:
-    """The campaign described by the TOML file at `path`.
-
-    Raises `CampaignFileErrors` with every problem at once: TOML syntax (with its line), missing, unknown or
-    ill-typed keys, duplicates, unknown references, weights that do not add up to 100, bounds the wrong way
-    round or no multiple of the rounding unit, implausible dates, blanks undeclared or unused.
-    """
-    name = path.name
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise CampaignFileErrors(
-            [
-                Problem(
-                    name,
-                    "",
-                    f"fichier illisible ({error.strerror or 'erreur de lecture'}).",
-                )
-            ]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise CampaignFileErrors([Problem(name, "", "le fichier n’est pas en UTF-8.")]) from error
-    try:
-        document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CampaignFileErrors([_syntax_problem(name, text, error)]) from error
-    except (ArithmeticError, ValueError) as error:
-        raise CampaignFileErrors(
-            [Problem(name, "", f"un nombre ou une date n’est pas lisible ({error}).")]
-        ) from error
-    reader = _Reader(name, _header_lines(text))
-    spec = reader.table(CampaignSpec, document, "")
-    if spec is None:
-        raise CampaignFileErrors(reader.problems)
-    spec = _with_default_wordings(spec)
-    _Checks(reader, spec).run()
-    if reader.problems:
-        raise CampaignFileErrors(reader.problems)
-    return spec
-
-
-def _syntax_problem(name: str, text: str, error: Exception) -> Problem:
-    message = str(error)
-    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    if found:
-        place = f"ligne {found[1]}, colonne {found[2]}"
-    elif "end of document" in message:
-        place = f"ligne {text.count(chr(10)) + 1}"
-    else:
-        place = ""
-    detail = message.split(" (at ")[0]
-    return Problem(name, place, f"le fichier n’est pas du TOML valable : {detail}.")
-
-
-def _header_lines(text: str) -> dict[str, list[int]]:
-    """{table name: [line of its first [[header]], of its second, …]}, to say where an error stands."""
-    lines: dict[str, list[int]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if found := TABLE_HEADER.match(line):
-            lines.setdefault(found[1], []).append(number)
-    return lines
-
-
-def _with_default_wordings(spec: CampaignSpec) -> CampaignSpec:
-    """Fill the wordings of the annexes that the file leaves out because they equal the main one."""
-    commitments = tuple(
-        dataclasses.replace(each, dashboard_label=each.dashboard_label or f"{each.label} : {each.title}")
-        for each in spec.commitments
-    )
-    measures = tuple(
-        dataclasses.replace(each, plan_title=each.plan_title or each.title) for each in spec.measures
-    )
-    objectives = tuple(
-        dataclasses.replace(
-            each,
-            dashboard_title=each.dashboard_title or each.title,
-            plan_title=each.plan_title or each.dashboard_title or each.title,
-        )
-        for each in spec.objectives
-    )
-    return dataclasses.replace(spec, commitments=commitments, measures=measures, objectives=objectives)
-
-
-class _Reader:
-    """Turns tables into dataclasses by their type hints, noting every problem instead of stopping at one.
-
-    A value that cannot be read is noted in `broken` and replaced by a neutral one, so that the checks that
-    follow run on all the rest and skip what is already reported.
-    """
-
-    def __init__(self, file: str, lines: Mapping[str, Sequence[int]]) -> None:
-        self.file = file
-        self.lines = lines
-        self.problems: list[Problem] = []
-        self.broken: set[str] = set()
-        self.line_of: dict[str, int] = {}
-        self.places: dict[str, list[str]] = {}
-
-    def report(self, place: str, reason: str) -> None:
-        line = next(
-            (self.line_of[start] for start in _prefixes(place) if start in self.line_of),
-            None,
-        )
-        problem = Problem(self.file, place if line is None else f"{place} (ligne {line})", reason)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def is_sound(self, *places: str) -> bool:
-        """Whether nothing at these places, nor inside them, was unreadable."""
-        return not any(
-            broken == place or broken.startswith((f"{place}.", f"{place}["))
-            for place in places
-            for broken in self.broken
-        )
-
-    def table(self, cls: type[T], raw: object, place: str) -> T | None:
-        if not isinstance(raw, dict):
-            self._refuse(place, "une table est attendue.")
-            return None
-        hints = typing.get_type_hints(cls)
-        fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # cls is always one of the dataclasses above
-        known = {each.name for each in fields}
-        for key in raw:
-            if key not in known:
-                self.report(joined_place(place, key), "clé inconnue.")
-        values: dict[str, object] = {}
-        for each in fields:
-            where = joined_place(place, each.name)
-            required = each.default is dataclasses.MISSING
-            if each.name in raw:
-                values[each.name] = self.value(hints[each.name], raw[each.name], where, required=required)
-            elif required:
-                self._refuse(where, "clé manquante.")
-                values[each.name] = _neutral(hints[each.name])
-        return cls(**values)
-
-    def value(self, hint: Any, raw: object, place: str, *, required: bool = False) -> object:
-        origin = typing.get_origin(hint)
-        arguments = typing.get_args(hint)
-        if origin in (typing.Union, types.UnionType):
-            return self.value(next(each for each in arguments if each is not type(None)), raw, place)
-        if origin is tuple:
-            return self.sequence(arguments[0], raw, place)
-        if origin is Literal:
-            if raw in arguments and isinstance(raw, str):
-                return raw
-            return self._refuse(
-                place,
-                f"« {raw} » : valeurs admises : {', '.join(arguments)}.",
-                arguments[0],
-            )
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            return self.table(hint, raw, place)
-        return self.scalar(hint, raw, place, required=required)
-
-    def scalar(self, hint: Any, raw: object, place: str, *, required: bool) -> object:
-        if hint is str and isinstance(raw, str):
-            if required and not raw.strip():
-                return self._refuse(place, "le texte est vide.", "")
-            return raw
-        if hint is bool and isinstance(raw, bool):
-            return raw
-        if hint is int and isinstance(raw, int) and not isinstance(raw, bool):
-            return raw
-        if hint is Decimal and isinstance(raw, int | Decimal) and not isinstance(raw, bool):
-            number = Decimal(raw)
-            if number.is_finite():
-                return number
-            return self._refuse(place, "un nombre est attendu, ni « inf » ni « nan ».", Decimal(0))
-        if hint is date and isinstance(raw, date) and not isinstance(raw, datetime):
-            return raw
-        return self._refuse(
-            place,
-            f"{EXPECTED[hint]} est attendu(e), trouvé : {_shown(raw)}.",
-            _neutral(hint),
-        )
-
-    def sequence(self, hint: Any, raw: object, place: str) -> tuple[object, ...]:
-        if not isinstance(raw, list):
-            self._refuse(place, f"une liste est attendue, trouvé : {_shown(raw)}.")
-            return ()
-        items = []
-        self.places[place] = []
-        for where, item in zip(self._places(raw, place), raw, strict=True):
-            value = self.value(hint, item, where, required=True)
-            if value is not None:
-                items.append(value)
-                self.places[place].append(where)
-        return tuple(items)
-
-    def _places(self, raw: Sequence[object], place: str) -> list[str]:
-        """Where each item of a list stands: `objectives[12]`, or its rank when nothing identifies it."""
-        name = place.rsplit(".", 1)[-1].split("[")[0]
-        lines = self.lines.get(place, ())
-        places = []
-        for rank, item in enumerate(raw, start=1):
-            identity = identity_of(name, item) or f"n° {rank}"
-            where = f"{place}[{identity}]"
-            if where in places:
-                where = f"{place}[{identity}, n° {rank}]"
-            if len(lines) == len(raw):
-                self.line_of[where] = lines[rank - 1]
-            places.append(where)
-        return places
-
-    def _refuse(self, place: str, reason: str, neutral: object = None) -> object:
-        self.broken.add(place)
-        self.report(place or "fichier", reason)
-        return neutral
-
-
-EXPECTED = {
-    str: "un texte",
-    int: "un nombre entier",
-    bool: "true ou false",
-    date: "une date (AAAA-MM-JJ)",
-    Decimal: "un nombre",
-}
-
-
-def _neutral(hint: Any) -> object:
-    """A value of the right type for what could not be read; the file is refused, it never leaves here."""
-    origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        return None
-    if origin is tuple:
-        return ()
-    if origin is Literal:
-        return typing.get_args(hint)[0]
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        hints = typing.get_type_hints(hint)
-        return hint(**{each.name: _neutral(hints[each.name]) for each in dataclasses.fields(hint)})
-    return {str: "", int: 0, bool: False, date: date.min, Decimal: Decimal(0)}[hint]
-
-
-def _shown(raw: object) -> str:
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    if isinstance(raw, str):
-        return f"« {raw[:60]} »"
-    if isinstance(raw, dict):
-        return "une table"
-    if isinstance(raw, list):
-        return "une liste"
-    return str(raw)
-
-
-def _prefixes(place: str) -> Iterator[str]:
-    """The place itself, then what contains it, innermost first."""
-    yield place
-    for cut in range(len(place) - 1, 0, -1):
-        if place[cut] in ".[":
-            yield place[:cut]
-
 
 # What a reference designates → the list where it must stand, and its key there.
 LISTS = {
@@ -333,11 +27,14 @@ LISTS = {
 }
 
 
+def check(spec: CampaignSpec, reader: TableReader) -> None:
+    """Report to `reader` what is wrong in `spec`, but where the reader already did."""
+    _Checks(reader, spec).run()
+
+
 @dataclass
 class _Checks:
-    """What the types cannot say: references, sums, orders, plausible dates, blanks."""
-
-    reader: _Reader
+    reader: TableReader
     spec: CampaignSpec
 
     def run(self) -> None:
@@ -351,6 +48,7 @@ class _Checks:
         self._national_targets()
         self._deadlines()
         self._planning()
+        self._diagnosis()
         self._envelopes()
         self._signatories()
         self._blanks()
@@ -654,6 +352,7 @@ class _Checks:
             if any(month not in range(1, 13) for month in task.months):
                 self._report(f"{place}.months", "les mois vont de 1 à 12.")
 
+    def _diagnosis(self) -> None:
         for place, section in self._placed("diagnosis", self.spec.diagnosis):
             if section.code and not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", section.code):
                 self._report(
