@@ -25,7 +25,7 @@ TEST_PACKAGES := $(PDFCHECK_PACKAGES) chromium postgresql redis-server poppler-u
 PRODUCTION := DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=cdppe.example.org \
 	PUBLIC_URL=https://cdppe.example.org CSRF_TRUSTED_ORIGINS= BEHIND_TLS_PROXY=true \
 	DATABASE_URL=postgres://cdppe:check@localhost/cdppe REDIS_URL=redis://:check@localhost:6379/0 \
-	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 \
+	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 CLAMD_URL=tcp://localhost:3310 \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	BANK_DATA_KEY="$$($(PY) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"
 # The commands below read no data: they need no database on the disk.
@@ -59,10 +59,11 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 # uv, itself pinned by the lock, installs several times faster than pip; pip does it where uv does not run.
+# Compiled at once, as pip does by itself: where Python writes no bytecode, each process would compile it all again.
 define install_lock
 	@sed -n '/^uv==/,/^ *# via/p' requirements-dev.lock > $(VENV)/uv.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes --requirement $(1) || \
+	$(VENV)/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes --requirement $(1) || \
 		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1)
 endef
 
@@ -85,6 +86,7 @@ demo: system-pdf migrate ## load the reference and demonstration data into the e
 run: demo ## everything on a bare machine: install, database, demonstration data, then serve the site
 	@port="$(PORT)"; [ -n "$$port" ] || port=$$($(PY) cdppe/deploy/free_port.py $(HOST) 8000); \
 	printf '\nThe site: http://%s:%s/  (demonstration accounts: the list above; Ctrl-C stops)\n\n' $(HOST) $$port; \
+	$(MANAGE) export_journal_head >/dev/null; \
 	PUBLIC_URL=http://$(HOST):$$port exec $(MANAGE) runserver $(HOST):$$port
 
 release: $(RUNTIME) ## what a deployment without Docker runs before the processes of the Procfile

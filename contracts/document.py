@@ -29,6 +29,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
+from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
@@ -250,8 +251,13 @@ def lay_out(contract: Contract, *, dated: dt.datetime, is_draft: bool = True) ->
     )
 
 
-def print_layout(layout: Layout, *, dated: dt.datetime, progress: Progress | None = None) -> RenderedDocument:
-    """The PDF of `layout`: PDF/UA-1; the same layout and moment give the same bytes."""
+def print_layout(
+    layout: Layout, *, dated: dt.datetime, progress: Progress | None = None, seal: Seal | None = None
+) -> RenderedDocument:
+    """The PDF of `layout`: PDF/UA-1; the same layout, moment and seal give the same bytes.
+
+    With a `seal`, every page bears the QR code and the fingerprint of its version.
+    """
     content = render_pdf(
         layout.html,
         title=layout.title,
@@ -261,6 +267,7 @@ def print_layout(layout: Layout, *, dated: dt.datetime, progress: Progress | Non
         stylesheets=("contract.css", "draft.css") if layout.is_draft else ("contract.css",),
         progress=progress,
         expected_pages=layout.expected_pages,
+        seal=seal,
     )
     return RenderedDocument(layout.name, "application/pdf", content)
 

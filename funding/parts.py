@@ -7,19 +7,22 @@ from collections.abc import Collection
 from django.urls import reverse
 
 from cdppe.accounts.models import User
+from contracts.compliance import known_facts
 from contracts.models import Contract
 from contracts.places import Located, Place
 from contracts.workspace import Part, Progress, Stage
+from funding.compliance import FundingFacts, OwnMeansFacts
 from funding.models import Service
-from funding.overview import own_means_of
-from funding.plan import envelope_balances
 
 
 def measure_financing(contract: Contract, user: User) -> Progress | None:
     """What exceeds the notified credits or lowers the department's means (M1, M3); else the part planned."""
-    lines = [line for envelope in envelope_balances(contract) for line in envelope.years]
+    money: FundingFacts = known_facts(contract, "funding")
+    means: OwnMeansFacts = known_facts(contract, "own-means")
+    years = frozenset(contract.years)
+    lines = [line for envelope in money.envelopes for line in envelope.years if line.year in years]
     wrong = sum(line.is_exceeded for line in lines) + sum(
-        len(each.lowered) for each in own_means_of(contract)
+        len(mission.lowered_years(means.reference_year) & years) for mission in means.missions
     )
     if wrong:
         words = "1 point à revoir" if wrong == 1 else f"{wrong} points à revoir"

@@ -28,6 +28,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.versions import freeze_version
+from agreements.models import ContractVersion, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -105,6 +107,7 @@ DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
 RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
+RENDERED_FORM = "302 422 422 422 422  404  404  404  422  422  422  302"
 NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
@@ -152,6 +155,7 @@ class World:
     thread: Thread
     contact: Contact
     finding_answer: FindingAnswer
+    version: ContractVersion
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -226,6 +230,9 @@ def make_world() -> World:
         ),
         contact=_contact(cast),
         finding_answer=_finding_answer(cast, optional),
+        version=freeze_version(
+            cast.contract, purpose=VersionPurpose.TRANSMISSION, label="Premier envoi", by=cast.council_editor
+        ),
     )
 
 
@@ -562,6 +569,10 @@ def thread(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.thread.pk}
 
 
+def version(world: World) -> dict[str, Any]:
+    return contract(world) | {"number": world.version.number}
+
+
 def contact(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.contact.pk}
 
@@ -719,6 +730,7 @@ ROUTES = [
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
+    Route("contracts:journal-export", contract, get=SEEN),
     Route("contracts:history-compare", contract, get=SEEN),
     Route("contracts:history-change", change, get=SEEN),
     Route("contracts:history-restore", change, post=DONE, data=former_text),
@@ -758,6 +770,12 @@ ROUTES = [
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-delete", local_indicator, get=EDITED, post=DONE),
+    # --- Versions
+    Route("agreements:versions", contract, get=SEEN),
+    Route("agreements:version", version, get=SEEN),
+    Route("agreements:version-render", version, post=RENDERED),
+    Route("agreements:versions-compare", contract, get=SEEN),
+    Route("agreements:changes-render", contract, post=RENDERED_FORM),
     # --- Sheets with their financing, plan
     Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheet-create-totals", contract, post=EDITED),

@@ -36,6 +36,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from cdppe.documents.registry import Progress
+from cdppe.documents.seal import Seal
 
 SCHEME = "asset:"
 _FONTS = files("dsfr") / "static" / "dsfr" / "dist" / "fonts"
@@ -46,6 +47,7 @@ ASSETS: Mapping[str, tuple[Traversable, str]] = MappingProxyType(
     {
         f"{SCHEME}contract.css": (_OURS / "contract.css", "text/css"),
         f"{SCHEME}letter.css": (_OURS / "letter.css", "text/css"),
+        f"{SCHEME}changes.css": (_OURS / "changes.css", "text/css"),
         f"{SCHEME}draft.css": (_OURS / "draft.css", "text/css"),
         f"{SCHEME}draft.svg": (_OURS / "draft.svg", "image/svg+xml"),
         f"{SCHEME}marianne-regular.woff2": (_FONTS / "Marianne-Regular.woff2", "font/woff2"),
@@ -134,11 +136,13 @@ def render_pdf(
     subject: str = "",
     progress: Progress | None = None,
     expected_pages: int = 1,
+    seal: Seal | None = None,
 ) -> bytes:
     """The PDF/UA-1 and PDF/A-2a of `html`, in French, laid out by the named bundled stylesheets.
 
     `title`, `author`, `subject` and `dated` (an aware moment, the creation date) go to the metadata.
     `progress` is told of each page, `expected_pages` being the caller's estimate of their number.
+    With a `seal`, every page bears its QR code and the version's fingerprint.
     Raises `AssetRefused` when a stylesheet is not bundled.
     """
     html = _CONTROL.sub("", html).translate(_PASTED)
@@ -154,16 +158,20 @@ def render_pdf(
     )
     identifier = hashlib.sha256(f"{title}\n{moment}\n{html}".encode()).digest()[:16]
     with _told(progress, expected_pages):
-        content, undrawn = _written(html, stylesheets, metadata, identifier)
+        content, undrawn = _written(html, stylesheets, metadata, identifier, seal)
         if undrawn:
             # Which characters the fonts of this machine lack is known once the pages are drawn, not before.
             html = html.translate({codepoint: _stand_in(codepoint) for codepoint in undrawn})
-            content, _ = _written(html, stylesheets, metadata, identifier)
+            content, _ = _written(html, stylesheets, metadata, identifier, seal)
     return content
 
 
 def _written(
-    html: str, stylesheets: Sequence[str], metadata: DocumentMetadata, identifier: bytes
+    html: str,
+    stylesheets: Sequence[str],
+    metadata: DocumentMetadata,
+    identifier: bytes,
+    seal: Seal | None,
 ) -> tuple[bytes, frozenset[int]]:
     """The PDF of `html`, and the code points in it that no font draws."""
     fetcher = BundledAssets()
@@ -173,6 +181,8 @@ def _written(
         url = f"{SCHEME}{name}"
         sheet = fetcher.fetch(url).read().decode()
         styles.append(CSS(string=sheet, base_url=url, url_fetcher=fetcher, font_config=fonts))
+    if seal is not None:
+        styles.append(CSS(string=seal.stylesheet, url_fetcher=fetcher, font_config=fonts))
     document = HTML(string=html, url_fetcher=fetcher).render(
         font_config=fonts,
         color_profiles={_COLOURS: _colour_profile()},
@@ -184,7 +194,10 @@ def _written(
     )
     document.metadata = metadata
     content: bytes = document.write_pdf(
-        pdf_variant=_VARIANT, output_intent=_COLOURS, pdf_identifier=identifier
+        finisher=seal.stamp if seal is not None else None,
+        pdf_variant=_VARIANT,
+        output_intent=_COLOURS,
+        pdf_identifier=identifier,
     )
     return content, frozenset(codepoint for font in document.fonts.values() for codepoint in font.missing)
 
