@@ -37,7 +37,7 @@ def test_a_chosen_file_is_told_from_one_that_differs_by_a_bit(
     ours.write_bytes(CONTENT)
     other.write_bytes(CONTENT[:-1] + b"m")
     sent: list[Request] = []
-    page.on("request", lambda request: sent.append(request))  # noqa: PLW0108  # a method of C is refused
+    page.on("request", lambda request: sent.append(request))  # a method of C is refused
 
     page.goto("/verifier/")
     assert_accessible(page)
