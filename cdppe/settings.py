@@ -224,6 +224,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="7,11", minute=0),
         "options": {"expires": 3600},
     },
+    # Before the reminders, which tell it.
+    "pass-the-day": {
+        "task": "agreements.tasks.pass_the_day",
+        "schedule": crontab(hour="0,6", minute=10),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- People ------------------------------------------------------------------------------------------------
