@@ -150,9 +150,7 @@ def propose(request: HttpRequest, reference: str) -> HttpResponse:
 @refusals_shown
 def agreement_give(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     """Show which exact text is agreed to (GET), then give the agreement of a party (POST)."""
-    contract, party = _party(request, reference, pk, Ability.AGREEMENT_GIVE)
-    if speaks_for(signed_in(request), party.signatory.institution_kind, contract.territory) is None:
-        raise PermissionDenied
+    contract, party = _engaged(request, reference, pk)
     if request.method == "POST":
         form = AgreementForm(request.POST)
         if not form.is_valid():
@@ -183,9 +181,7 @@ def agreement_give(request: HttpRequest, reference: str, pk: int) -> HttpRespons
 @refusals_shown
 def agreement_withdraw(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     """Take the agreement of a party back, with a reason."""
-    contract, party = _party(request, reference, pk, Ability.AGREEMENT_GIVE)
-    if speaks_for(signed_in(request), party.signatory.institution_kind, contract.territory) is None:
-        raise PermissionDenied
+    contract, party = _engaged(request, reference, pk)
     transition = _offered(contract, "withdraw-agreement")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -262,6 +258,15 @@ def _offered(contract: Contract, code: str) -> Transition:
 def _party(request: HttpRequest, reference: str, pk: int, ability: Ability) -> tuple[Contract, ContractParty]:
     contract = get_contract(request, reference, ability)
     return contract, get_object_or_404(contract.parties.select_related("signatory"), pk=pk)
+
+
+def _engaged(request: HttpRequest, reference: str, pk: int) -> tuple[Contract, ContractParty]:
+    """The contract and the party whose institution the person may engage."""
+    contract = get_contract(request, reference)
+    party = get_object_or_404(contract.parties.select_related("signatory"), pk=pk)
+    if speaks_for(signed_in(request), party.signatory.institution_kind, contract.territory) is None:
+        raise PermissionDenied
+    return contract, party
 
 
 def _form_page(
