@@ -33,7 +33,7 @@ from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
-from contracts.models import Contract, ContractModel
+from contracts.models import Contract, ContractModel, ContractParty
 from contracts.registry import Annex, annexes, blank_fillers
 
 KIND = "contract"
@@ -495,10 +495,16 @@ def _signatures(contract: Contract, filling: _Filling) -> tuple[Signature, ...]:
             Signature(
                 label=filling.text(signatory.signature_label),
                 name=party.representative_name if party else "",
-                title=party.representative_title if party else "",
+                title=_title_of(party) if party else "",
             )
         )
     return tuple(signatures)
+
+
+def _title_of(party: ContractParty) -> str:
+    """« Secrétaire générale, par délégation (arrêté du 3 mars 2026) »."""
+    told = [party.representative_title, f"par délégation ({party.delegation})" if party.delegation else ""]
+    return ", ".join(filter(None, told))
 
 
 def _built(annex: Annex, number: int, contract: Contract) -> FilledAnnex:
