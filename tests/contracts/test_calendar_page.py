@@ -462,8 +462,8 @@ def test_an_extension_replaces_the_national_date_everywhere_for_its_territory_al
 
 
 def test_a_territory_without_contract_reads_its_own_date_too(client: Client, cast: Cast) -> None:
-    extend(cast)
     cast.contract.delete()
+    extend(cast)
     client.force_login(cast.council_editor)
     assert "Inondations" in client.get("/").content.decode()
 
