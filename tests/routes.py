@@ -29,7 +29,7 @@ from typing import Any
 from django.utils import timezone
 
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, VersionPurpose
+from agreements.models import ContractVersion, SignedFile, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -79,6 +79,7 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
+from tests.agreements.signed_files import make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory, NotifiedAmountFactory
 
@@ -155,6 +156,7 @@ class World:
     thread: Thread
     contact: Contact
     finding_answer: FindingAnswer
+    signed_file: SignedFile
     version: ContractVersion
 
     def person(self, name: str) -> User | None:
@@ -200,6 +202,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
+        signed_file=make_signed_file(cast.contract, cast.council_editor),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -483,6 +486,10 @@ def digest_stop(world: World) -> dict[str, Any]:
 
 def job(world: World) -> dict[str, Any]:
     return {"job_id": world.job.pk}
+
+
+def signed_file(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid}
 
 
 def failed_job(world: World) -> dict[str, Any]:
@@ -839,4 +846,6 @@ ROUTES = [
     Route("contracts:compliance-line", contract, get=SEEN),
     Route("contracts:finding-answer", contract, post=REFUSED_FORM),
     Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
+    # --- Agreements
+    Route("agreements:signed-file-download", signed_file, get=SEEN),
 ]
