@@ -28,6 +28,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.assembly import inform_odpe
 from agreements.actions.versions import freeze_version
 from agreements.models import ContractVersion, SignedFile, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
@@ -49,6 +50,7 @@ from contracts.models import (
     Contact,
     Contract,
     ContractObjective,
+    ContractParty,
     ContractStep,
     DeadlineExtension,
     FieldChange,
@@ -58,6 +60,7 @@ from contracts.models import (
     Thread,
 )
 from contracts.places import Place
+from contracts.workflow import ContractState
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -81,7 +84,14 @@ from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
 from tests.agreements.signed_files import make_signed_file
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory, NotifiedAmountFactory
+from tests.factories import (
+    ActionSheetFactory,
+    CampaignFactory,
+    ContractFactory,
+    EnvelopeFactory,
+    IndicatorFactory,
+    NotifiedAmountFactory,
+)
 
 PEOPLE = (
     "anonymous",
@@ -124,6 +134,10 @@ SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
 COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
+# Not from the state that the contract is in; and a party is engaged by its signatory alone.
+NOT_FROM_THERE = "302 409 409 409 403 404 404 404 403 403 403 302"
+SIGNATORY_ONLY = "302 403 403 403 403 404 404 404 403 403 403 302"
+
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
 
 
@@ -158,6 +172,8 @@ class World:
     finding_answer: FindingAnswer
     signed_file: SignedFile
     version: ContractVersion
+    way_party: ContractParty
+    """The council, in a contract of which the ODPE is informed."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -236,7 +252,19 @@ def make_world() -> World:
         version=freeze_version(
             cast.contract, purpose=VersionPurpose.TRANSMISSION, label="Premier envoi", by=cast.council_editor
         ),
+        way_party=_way_party(cast),
     )
+
+
+def _way_party(cast: Cast) -> ContractParty:
+    """A party of another contract of the Isère, further on its way."""
+    campaign = CampaignFactory(code="2032", year=2032, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere, state=ContractState.DRAFT)
+    party = ContractParty.objects.create(
+        contract=contract, signatory=campaign.signatories.get(code="council"), institution=cast.council
+    )
+    inform_odpe(contract, informed_on=timezone.localdate() - dt.timedelta(days=3), by=cast.council_editor)
+    return party
 
 
 def _contact(cast: Cast) -> Contact:
@@ -401,6 +429,18 @@ def nothing(world: World) -> dict[str, Any]:
 
 def contract(world: World) -> dict[str, Any]:
     return {"reference": world.contract.reference}
+
+
+def way_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.way_party.contract.reference}
+
+
+def way_party(world: World) -> dict[str, Any]:
+    return way_contract(world) | {"pk": world.way_party.pk}
+
+
+def way_back(world: World) -> dict[str, Any]:
+    return way_contract(world) | {"code": "correct-odpe"}
 
 
 def transition(world: World) -> dict[str, Any]:
@@ -574,6 +614,10 @@ def invitation_link(world: World) -> dict[str, Any]:
 
 def thread(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.thread.pk}
+
+
+def version_uid(world: World) -> dict[str, Any]:
+    return {"uid": world.version.uid}
 
 
 def version(world: World) -> dict[str, Any]:
@@ -783,6 +827,8 @@ ROUTES = [
     Route("agreements:version-render", version, post=RENDERED),
     Route("agreements:versions-compare", contract, get=SEEN),
     Route("agreements:changes-render", contract, post=RENDERED_FORM),
+    Route("agreements:verify", get=OPEN),
+    Route("agreements:verify-version", version_uid, get=OPEN),
     # --- Sheets with their financing, plan
     Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheet-create-totals", contract, post=EDITED),
@@ -848,4 +894,14 @@ ROUTES = [
     Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
     # --- Agreements
     Route("agreements:signed-file-download", signed_file, get=SEEN),
+    # --- The way to signature: a contract of which the ODPE is informed
+    Route("agreements:way", way_contract, get=SEEN),
+    Route("agreements:odpe", way_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:assembly", way_contract, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:propose", way_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:agreement-give", way_party, get=SIGNATORY_ONLY, post=SIGNATORY_ONLY),
+    Route("agreements:agreement-withdraw", way_party, get=SIGNATORY_ONLY, post=SIGNATORY_ONLY),
+    Route("agreements:signature-record", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:signature-withdraw", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:step-back", way_back, get=EDITED, post=REFUSED_FORM),
 ]
