@@ -81,7 +81,7 @@ def test_what_changed_is_told_on_the_page(client: Client, table: Table) -> None:
     table.agree("ars", proposal)
     Contract.objects.filter(pk=table.contract.pk).update(court="Lyon")
     text = page(client, table.cast.council_editor)
-    assert "sont repris" in text
+    assert "ont été repris" in text
     assert "Grenoble" in text
     assert "Lyon" in text
     assert table.stored().state == S.ADOPTED
