@@ -43,7 +43,7 @@ WAY = (
 """The states that a contract goes through when all goes well, in order."""
 
 STEP_COUNT = len(WAY) - 1
-"""How many steps a stepper draws: what has ended is at the last one, in force (the State's stepper has eight)."""
+"""How many steps a stepper draws, eight at most: what has ended is at the last one."""
 
 
 def step_number(state: str) -> int:
