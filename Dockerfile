@@ -19,7 +19,7 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
 WORKDIR /app
 COPY . .
 # The settings of production need secrets: these live for this one line and open nothing.
-RUN mkdir -p var/static var/media \
+RUN mkdir -p var/static var/media var/journal-heads \
     && DJANGO_ENV=production ALLOWED_HOSTS=build PUBLIC_URL=https://build EMAIL_URL=smtp://build \
        DATABASE_URL=postgres://build:build@build/build REDIS_URL=redis://:build@build/0 \
        SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(60))')" \

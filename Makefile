@@ -17,20 +17,22 @@ RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig
-TEST_PACKAGES := $(PDF_PACKAGES) chromium postgresql redis-server poppler-utils
+# veraPDF runs on Java, with a library that Java no longer ships.
+PDFCHECK_PACKAGES := $(PDF_PACKAGES) openjdk-17-jre-headless libjaxb-java
+TEST_PACKAGES := $(PDFCHECK_PACKAGES) chromium postgresql redis-server poppler-utils
 
 # What `check --deploy` looks at: production's settings, with keys made up on the spot.
 PRODUCTION := DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=cdppe.example.org \
 	PUBLIC_URL=https://cdppe.example.org CSRF_TRUSTED_ORIGINS= BEHIND_TLS_PROXY=true \
 	DATABASE_URL=postgres://cdppe:check@localhost/cdppe REDIS_URL=redis://:check@localhost:6379/0 \
-	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 \
+	EMAIL_URL=smtp+tls://cdppe:check@localhost:587 CLAMD_URL=tcp://localhost:3310 \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	BANK_DATA_KEY="$$($(PY) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"
 # The commands below read no data: they need no database on the disk.
 NO_DATABASE := DATABASE_URL=sqlite:///:memory: REDIS_URL=
 
-.PHONY: help setup system system-pdf system-test run migrate demo test test-postgresql test-sqlite check format \
-	bench screenshots lock release clean
+.PHONY: help setup system system-pdf system-pdfcheck system-test run migrate demo test test-postgresql test-sqlite \
+	pdfcheck check format bench screenshots lock release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -44,6 +46,9 @@ system: system-test ## install the Debian packages of the site and of its tests 
 system-pdf:
 	@$(INSTALL_PACKAGES) $(PDF_PACKAGES)
 
+system-pdfcheck:
+	@$(INSTALL_PACKAGES) $(PDFCHECK_PACKAGES)
+
 system-test:
 	@$(INSTALL_PACKAGES) $(TEST_PACKAGES)
 
@@ -54,10 +59,11 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 # uv, itself pinned by the lock, installs several times faster than pip; pip does it where uv does not run.
+# Compiled at once, as pip does by itself: where Python writes no bytecode, each process would compile it all again.
 define install_lock
 	@sed -n '/^uv==/,/^ *# via/p' requirements-dev.lock > $(VENV)/uv.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes --requirement $(1) || \
+	$(VENV)/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes --requirement $(1) || \
 		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1)
 endef
 
@@ -80,6 +86,7 @@ demo: system-pdf migrate ## load the reference and demonstration data into the e
 run: demo ## everything on a bare machine: install, database, demonstration data, then serve the site
 	@port="$(PORT)"; [ -n "$$port" ] || port=$$($(PY) cdppe/deploy/free_port.py $(HOST) 8000); \
 	printf '\nThe site: http://%s:%s/  (demonstration accounts: the list above; Ctrl-C stops)\n\n' $(HOST) $$port; \
+	$(MANAGE) export_journal_head >/dev/null; \
 	PUBLIC_URL=http://$(HOST):$$port exec $(MANAGE) runserver $(HOST):$$port
 
 release: $(RUNTIME) ## what a deployment without Docker runs before the processes of the Procfile
@@ -97,7 +104,10 @@ test-postgresql: setup system-test ## the whole suite on PostgreSQL and Redis (i
 	$(SERVICES) sh -c '$(PYTEST) -n 2 -m "not fault" && $(PYTEST) -m fault'
 
 test-sqlite: setup system-pdf ## the suite without browser and fault tests on SQLite, jobs inside the process
-	DATABASE_URL= REDIS_URL= $(PYTEST) -n 2 -m "not browser and not fault and not postgres"
+	DATABASE_URL= REDIS_URL= $(PYTEST) -n 2 -m "not browser and not fault and not postgres and not pdfcheck"
+
+pdfcheck: setup system-pdfcheck ## have veraPDF say of the PDFs whether they are PDF/UA-1 and PDF/A-2a (in `test` too)
+	DATABASE_URL= REDIS_URL= $(PYTEST) -m pdfcheck
 
 check: setup ## format, lint, types, imports, templates, migrations, deployment
 	$(VENV)/bin/ruff format --check .

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class AgreementsConfig(AppConfig):
@@ -9,9 +10,36 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from agreements import page, telling
+        from agreements import documents, page, telling
+        from agreements.actions import signed_files
+        from agreements.checks import check_antivirus
+        from agreements.parts import VERSIONS_PART
+        from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
+        from cdppe.documents.registry import register_document_kind
         from contracts.workspace import Part, register_part
 
+        register(check_antivirus, Tags.security, deploy=True)
+        register_part(VERSIONS_PART)
+        for kind, render in (
+            (VERSION_KIND, documents.render_version),
+            (documents.CHANGES_KIND, documents.render_changes),
+        ):
+            register_document_kind(
+                kind,
+                render=render,
+                visible_to=documents.is_visible_to,
+                may_render=documents.may_render,
+                back_url=documents.versions_page,
+                back_label="Revenir aux versions du contrat",
+            )
+        register_document_kind(
+            signed_files.KIND,
+            render=signed_files.examine,
+            visible_to=signed_files.is_visible_to,
+            may_render=signed_files.may_examine,
+            back_url=signed_files.contract_page,
+            back_label="Revenir au contrat",
+        )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)

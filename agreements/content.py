@@ -48,9 +48,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def version_hash(*, uid: str, reference: str, number: int, content_hash: str, html_hash: str) -> str:
+def version_hash(*, uid: str, reference: str, number: int, text_hash: str, html_hash: str) -> str:
     """The hash of a version: what it says, how it is laid out, which one of which contract it is."""
-    return digest(_json([uid, reference, number, content_hash, html_hash]))
+    return digest(_json([uid, reference, number, text_hash, html_hash]))
 
 
 def fingerprint_of(full: str) -> str:

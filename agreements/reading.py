@@ -6,10 +6,20 @@ meanwhile or a model that was corrected changes what is signed, though nobody wr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agreements.comparison import ChangedField, ChangedObject, compare
 from agreements.content import Entry
 from contracts.document import ContractDocument, Group, Text
 from contracts.history import kept_parts, snapshot
 from contracts.models import Contract
+from contracts.places import Place
+from contracts.workspace import find_part, parts
+
+if TYPE_CHECKING:
+    from agreements.models import ContractVersion
 
 DOCUMENT = "document"
 """The part of the entries that hold the articles, of which `item` is the rank."""
@@ -17,19 +27,34 @@ DOCUMENT = "document"
 ACCOUNT = "account"
 """The field of the entry that holds the bank account: shown masked."""
 
+CONTACTS = "contacts"
+"""The part of the entries that hold the contacts (rule P2): sent with a version, never signed."""
+
 OUTSIDE = frozenset({"calendar"})
 """Parts that prepare the contract without being in it: the retroplanning."""
+
+OWN_LABELS = {DOCUMENT: "Texte du contrat", CONTACTS: "Contacts"}
+"""The parts of the entries that are no part of the workspace under the same code."""
 
 
 def read_entries(contract: Contract, document: ContractDocument) -> list[Entry]:
     """Every entry of `contract` as it is stored now, its articles as `document` has them."""
     entries = [
-        Entry(place.part, place.item, place.field, kept.object_label, kept.field_label, kept.value)
+        Entry(_part_of(place), place.item, place.field, kept.object_label, kept.field_label, kept.value)
         for part in kept_parts()
         if part not in OUTSIDE
         for place, kept in snapshot(contract, part).items()
     ]
     return entries + _articles(document)
+
+
+def signed(entries: Iterable[Entry]) -> list[Entry]:
+    """Those of `entries` that are in the contract itself: the parties agree to nothing else."""
+    return [entry for entry in entries if entry.part != CONTACTS]
+
+
+def _part_of(place: Place) -> str:
+    return CONTACTS if place.field.startswith("contact_") else place.part
 
 
 def _articles(document: ContractDocument) -> list[Entry]:
@@ -61,3 +86,55 @@ def _words(group: Group) -> str:
 
 def _plain(text: Text) -> str:
     return "".join(segment.text for segment in text)
+
+
+def masked(entry: Entry) -> Entry:
+    """`entry` as pages show it: of a bank account, never more than the last characters of each number."""
+    return replace(entry, value=_masked_text(entry.value)) if _is_account(entry.part, entry.field) else entry
+
+
+def changes_between(before: ContractVersion, after: ContractVersion) -> tuple[ChangedObject, ...]:
+    """What is different in `after`, object by object, in the order of the workspace's menu."""
+    return changes(before.entries, after.entries)
+
+
+def changes(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[ChangedObject, ...]:
+    """What is different between two contents, in the order of the workspace's menu; accounts are masked."""
+    found = compare(before, after, parts=[part.code for part in parts()])
+    return tuple(
+        replace(each, fields=tuple(_masked_field(each.part, field) for field in each.fields))
+        for each in found
+    )
+
+
+def _is_account(part: str, field: str) -> bool:
+    return (part, field) == (DOCUMENT, ACCOUNT)
+
+
+def _masked_field(part: str, field: ChangedField) -> ChangedField:
+    if not _is_account(part, field.field):
+        return field
+    before = None if field.before is None else _masked_text(field.before)
+    after = None if field.after is None else _masked_text(field.after)
+    # Two accounts may end alike: that they differ is said all the same.
+    return replace(field, before=before, after=f"{after} (modifié)" if after == before else after)
+
+
+def _masked_text(text: str) -> str:
+    return "\n".join(_masked_line(line) for line in text.splitlines())
+
+
+def _masked_line(line: str) -> str:
+    """« Clé RIB : 85 » too: a line of an account that holds a figure shows its last two characters."""
+    head, separator, tail = line.partition(" : ")
+    if not separator or not any(character.isdigit() for character in tail):
+        return line
+    return f"{head} : •••• {tail.strip()[-2:]}" if len(tail.strip()) > 2 else f"{head} : ••"
+
+
+def part_label(code: str) -> str:
+    """What people call the part of an entry."""
+    if code in OWN_LABELS:
+        return OWN_LABELS[code]
+    part = find_part(code)
+    return part.label if part else code

@@ -2,11 +2,29 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import way
+from agreements.views import signed_files, verification, versions, way
 
 app_name = "agreements"
 
 urlpatterns = [
+    # --- Versions
+    path("contrats/<slug:reference>/versions/", versions.versions, name="versions"),
+    path("contrats/<slug:reference>/versions/comparer/", versions.versions_compare, name="versions-compare"),
+    path("contrats/<slug:reference>/versions/changements/", versions.changes_render, name="changes-render"),
+    path("contrats/<slug:reference>/versions/<int:number>/", versions.version, name="version"),
+    path(
+        "contrats/<slug:reference>/versions/<int:number>/pdf/", versions.version_render, name="version-render"
+    ),
+    # --- Verifying a document, open to everybody
+    path("verifier/", verification.verify, name="verify"),
+    path("verifier/<uuid:uid>/", verification.verify_version, name="verify-version"),
+    # --- Signed files
+    path(
+        "fichiers-signes/<uuid:uid>/telecharger/",
+        signed_files.signed_file_download,
+        name="signed-file-download",
+    ),
+    # --- The way to signature
     path("contrats/<slug:reference>/accord/", way.way, name="way"),
     path("contrats/<slug:reference>/accord/odpe/", way.odpe, name="odpe"),
     path("contrats/<slug:reference>/accord/assemblee/", way.assembly, name="assembly"),

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cdppe.accounts.middleware.origin_of_request",
 ]
 
 ROOT_URLCONF = "cdppe.urls"
@@ -165,6 +166,11 @@ else:
 MEDIA_ROOT = env.folder("MEDIA_ROOT", default=VAR_DIR / "media", base=BASE_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+# Where the journal's head is written every day, outside the database: the one who administers the database
+# should not be able to write there. And who gets it by mail; nobody when empty.
+JOURNAL_HEAD_DIR = env.folder("JOURNAL_HEAD_DIR", default=MEDIA_ROOT.parent / "journal-heads", base=BASE_DIR)
+JOURNAL_HEAD_EMAIL = env.optional_mail_address("JOURNAL_HEAD_EMAIL")
+
 # Fernet keys of the bank details: the first encrypts, the following only decrypt (rotation).
 _development_bank_key = base64.urlsafe_b64encode(
     hashlib.sha256(DEVELOPMENT_SECRET_KEY.encode()).digest()
@@ -174,6 +180,15 @@ BANK_DATA_KEYS = env.fernet_keys("BANK_DATA_KEY", default=_development_bank_key)
 # The tableau de bord is one form: a row of the annex has up to ten boxes, and there are over a hundred rows.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# --- Signed files ------------------------------------------------------------------------------------------
+
+# A file from outside is neither opened nor served before the antivirus's verdict. Without one, development
+# shows « non analysé »; in production `check --deploy` refuses.
+CLAMD_URL = env.clamd("CLAMD_URL")
+ANTIVIRUS_IS_REQUIRED = IN_PRODUCTION
+# The PEM certificates of the authorities whose signatures are recognised.
+SIGNATURE_ROOTS = env.optional_folder("SIGNATURE_ROOTS", base=BASE_DIR)
 
 # --- Background jobs ---------------------------------------------------------------------------------------
 
@@ -223,6 +238,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cdppe.accounts.tasks.send_reminders",
         "schedule": crontab(hour="7,11", minute=0),
         "options": {"expires": 3600},
+    },
+    "export-journal-head": {
+        "task": "contracts.tasks.export_journal_head",
+        "schedule": crontab(hour=3, minute=40),
+        # A broker that comes back in the day still gets it: a day without a head is worse than a late one.
+        "options": {"expires": 20 * 3600},
     },
     # Before the reminders, which tell it.
     "pass-the-day": {

@@ -11,7 +11,9 @@ class ContractsConfig(AppConfig):
         # Models can only be imported once the apps are loaded: this is Django's place for it.
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
+        from cdppe.lib.gestures import register_recorder
         from contracts import document, exchanges, history, kept, places, reminders, rules
+        from contracts.actions.journal import record_elsewhere
         from contracts.compliance import register_facts, register_rule
         from contracts.parts import PARTS
         from contracts.registry import register_blank_filler
@@ -56,3 +58,4 @@ class ContractsConfig(AppConfig):
         history.register_restorer("details", kept.restore_detail)
         history.register_reader("diagnosis", kept.read_diagnosis)
         history.register_restorer("diagnosis", kept.restore_diagnosis)
+        register_recorder(record_elsewhere)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -92,7 +93,10 @@ class Rule:
 
 
 FactsLoader = Callable[[Sequence[Contract], dt.date], Mapping[int, Any]]
-"""(contracts with their campaign, today) → {primary key: facts}, in a fixed number of queries."""
+"""(contracts with their campaign, today) → {primary key: facts}, in a fixed number of queries.
+
+What loaders share (`overview.OBJECTIVES_READ`…) they read with `prefetch_related_objects`: once for all.
+"""
 
 _rules: dict[str, Rule] = {}
 _loaders: dict[str, FactsLoader] = {}
@@ -201,7 +205,8 @@ def reports(contracts: Sequence[Contract], *, today: dt.date | None = None) -> d
     """{primary key: report} of `contracts`, given with their campaign: as many queries for fifty as for
     one."""
     on = today or timezone.localdate()
-    loaded = {name: load(contracts, on) for name, load in _loaders.items() if contracts}
+    unread = [_unread(contract) for contract in contracts]
+    loaded = {name: load(unread, on) for name, load in _loaders.items() if unread}
     answers = _answers(contracts)
     return {
         contract.pk: _report(
@@ -210,6 +215,46 @@ def reports(contracts: Sequence[Contract], *, today: dt.date | None = None) -> d
         )
         for contract in contracts
     }
+
+
+def _unread(contract: Contract) -> Contract:
+    """A copy of `contract` of which nothing else was read: loaders read what is stored now."""
+    fresh = copy(contract)
+    fresh.campaign, fresh.territory = copy(contract.campaign), copy(contract.territory)
+    for each in (fresh, fresh.campaign, fresh.territory):
+        # Where Django keeps what a prefetch read.
+        vars(each)["_prefetched_objects_cache"] = {}
+    return fresh
+
+
+_KNOWN = "known_compliance_facts"
+
+
+def remember_facts(contract: Contract) -> None:
+    """Have the facts of `contract`, read for one page (`overview.with_facts`), loaded once for that object.
+
+    For an object that nobody writes with and that goes with the page: what is read in it stays as it was.
+    """
+    vars(contract)[_KNOWN] = {}
+
+
+def known_facts(contract: Contract, name: str) -> Any:
+    """The facts `name` of `contract` today: as they are stored, or as its page has read them already.
+
+    So the menu counts with what its compliance is checked with. KeyError for facts that nobody loads.
+    """
+    known: dict[str, Any] | None = vars(contract).get(_KNOWN)
+    if known is None:
+        return _loaders[name]([_unread(contract)], timezone.localdate())[contract.pk]
+    if name not in known:
+        known[name] = _loaders[name]([contract], timezone.localdate())[contract.pk]
+    return known[name]
+
+
+def known_report(contract: Contract) -> Report:
+    """`report_of` today, with `known_facts`."""
+    facts = {name: known_facts(contract, name) for name in _loaders}
+    return _report(facts, _answers([contract]).get(contract.pk, {}))
 
 
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:

@@ -29,6 +29,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
+from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
@@ -38,6 +39,8 @@ from contracts.registry import Annex, annexes, blank_fillers
 KIND = "contract"
 SIGNATURE_BLANK = ""
 """What a filler answers for a blank that people write by hand when they sign."""
+NAMES = frozenset({"prefect_name", "president_name"})
+"""The blanks that hold a person's name."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,12 @@ class Segment:
     """A piece of a text: the model's words, what fills a blank, or a blank that stays open.
 
     `state` is "text", "filled", "missing" (nobody knows it yet) or "by-hand" (written at signature).
+    `is_private` is true of a person's name, which the public version of the document does not give.
     """
 
     text: str
     state: str = "text"
+    is_private: bool = False
 
 
 Text = tuple[Segment, ...]
@@ -246,8 +251,13 @@ def lay_out(contract: Contract, *, dated: dt.datetime, is_draft: bool = True) ->
     )
 
 
-def print_layout(layout: Layout, *, dated: dt.datetime, progress: Progress | None = None) -> RenderedDocument:
-    """The PDF of `layout`: PDF/UA-1; the same layout and moment give the same bytes."""
+def print_layout(
+    layout: Layout, *, dated: dt.datetime, progress: Progress | None = None, seal: Seal | None = None
+) -> RenderedDocument:
+    """The PDF of `layout`: PDF/UA-1; the same layout, moment and seal give the same bytes.
+
+    With a `seal`, every page bears the QR code and the fingerprint of its version.
+    """
     content = render_pdf(
         layout.html,
         title=layout.title,
@@ -257,6 +267,7 @@ def print_layout(layout: Layout, *, dated: dt.datetime, progress: Progress | Non
         stylesheets=("contract.css", "draft.css") if layout.is_draft else ("contract.css",),
         progress=progress,
         expected_pages=layout.expected_pages,
+        seal=seal,
     )
     return RenderedDocument(layout.name, "application/pdf", content)
 
@@ -382,7 +393,7 @@ class _Filling:
             elif value == SIGNATURE_BLANK:
                 yield Segment(label, "by-hand")
             else:
-                yield Segment(value, "filled")
+                yield Segment(value, "filled", is_private=piece in NAMES)
 
 
 def _model_of(contract: Contract) -> ContractModel:

@@ -99,29 +99,37 @@ def keeps_history(*parts: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(action: Callable[P, R]) -> Callable[P, R]:
         @wraps(action)
         def kept(*args: P.args, **kwargs: P.kwargs) -> R:
-            contract = _contract_of(args[0])
-            mine = [part for part in parts if (contract.pk, part) not in _under_way.get()]
-            if not mine:
+            with history_of(_contract_of(args[0]), *parts, by=_author(kwargs.get("by"))):
                 return action(*args, **kwargs)
-            token = _under_way.set(_under_way.get() | {(contract.pk, part) for part in mine})
-            try:
-                with transaction.atomic():
-                    # Held until the end: nobody else's change comes between the two readings.
-                    Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
-                    before = {part: snapshot(contract, part) for part in mine}
-                    answer = action(*args, **kwargs)
-                    for part in mine:
-                        write_changes(
-                            contract, before[part], snapshot(contract, part), by=_author(kwargs.get("by"))
-                        )
-            finally:
-                _under_way.reset(token)
-            return answer
 
-        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask
+        kept.keeps_history = parts  # type: ignore[attr-defined]  # what the tests ask; wraps() passes it on
         return kept
 
     return decorate
+
+
+@contextmanager
+def history_of(contract: Contract, *parts: str, by: User | None) -> Iterator[None]:
+    """Keep what is written within it in `parts` of `contract`, in the name of `by`: one pair of readings.
+
+    Around many actions of one person, it spares each of them its own readings. Within another that keeps the
+    same part, the outer one writes.
+    """
+    mine = [part for part in parts if (contract.pk, part) not in _under_way.get()]
+    if not mine:
+        yield
+        return
+    token = _under_way.set(_under_way.get() | {(contract.pk, part) for part in mine})
+    try:
+        with transaction.atomic():
+            # Held until the end: nobody else's change comes between the two readings.
+            Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+            before = {part: snapshot(contract, part) for part in mine}
+            yield
+            for part in mine:
+                write_changes(contract, before[part], snapshot(contract, part), by=by)
+    finally:
+        _under_way.reset(token)
 
 
 @contextmanager
@@ -182,11 +190,15 @@ def write_changes(contract: Contract, before: Snapshot, after: Snapshot, *, by: 
     return len(places)
 
 
-def institution_of(user: User | None, contract: Contract) -> str:
-    """The institution by which `user` follows the contract's territory, as it is called today."""
+def institution_of(user: User | None, contract: Contract | None) -> str:
+    """The institution by which `user` follows the contract's territory, as it is called today.
+
+    Without a contract, the national institution that they belong to. Empty when there is none.
+    """
     if user is None:
         return ""
-    names = (each.institution.name for each in user.current_memberships if covers(each, contract.territory))
+    territory = contract.territory if contract is not None else None
+    names = (each.institution.name for each in user.current_memberships if covers(each, territory))
     return next(names, "")[:200]
 
 

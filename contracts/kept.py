@@ -10,10 +10,10 @@ from django.utils.formats import date_format
 
 from cdppe.accounts.models import InstitutionKind, User
 from cdppe.lib.errors import RuleViolation
-from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
+from contracts.actions.action_sheets import SHEET_FIELDS, SHEET_TEXT_FIELDS, save_action_sheet
 from contracts.actions.calendar import STEP_FIELDS, save_step
 from contracts.actions.contacts import CONTACT_FIELDS
-from contracts.actions.contracts import DETAIL_FIELDS, Representative, save_details
+from contracts.actions.contracts import DETAIL_FIELDS, DETAIL_TEXT_FIELDS, Representative, save_details
 from contracts.actions.diagnosis import UNWRITTEN, save_diagnosis
 from contracts.diagnosis import section_field, sections_of
 from contracts.history import Kept, Snapshot
@@ -28,13 +28,6 @@ from contracts.models import (
     DiagnosisText,
 )
 from contracts.places import Place, field_label
-
-RESTORED_SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
-RESTORED_DETAILS = tuple(
-    field.name
-    for field in Contract._meta.get_fields()
-    if field.name in DETAIL_FIELDS and field.get_internal_type() == "CharField"
-)
 
 ODPE_FIELDS = ("odpe_informed_on", "odpe_no_information_reason")
 """What is recorded of the ODPE on the way to signature: kept with the general information."""
@@ -166,7 +159,7 @@ def restore_sheet_text(contract: Contract, place: Place, value: str, by: User) -
     sheet = ActionSheet.objects.filter(contract=contract, pk=place.item).first()
     if sheet is None:
         raise RuleViolation("Cette fiche a été supprimée : copiez le texte dans une nouvelle fiche.")
-    if place.field not in RESTORED_SHEET_TEXTS:
+    if place.field not in SHEET_TEXT_FIELDS:
         raise RuleViolation("Ce champ ne se reprend pas d’ici : ouvrez la fiche et choisissez-le de nouveau.")
     if place.field == "title" and not value:
         raise RuleViolation("Une fiche garde un intitulé : ce texte vide n’est pas repris.")
@@ -186,7 +179,7 @@ def restore_detail(contract: Contract, place: Place, value: str, by: User) -> No
             raise RuleViolation("Cette partie n’est plus dans le contrat.")
         texts = {name: getattr(party, name) for name in PARTY_TEXTS} | {place.field: value}
         named[party.pk] = Representative(*(texts[name] for name in PARTY_TEXTS))
-    elif place.field in RESTORED_DETAILS:
+    elif place.field in DETAIL_TEXT_FIELDS:
         fields[place.field] = value
     else:
         raise RuleViolation("Ce champ ne se reprend pas d’ici : corrigez-le dans « Parties et contacts ».")

@@ -26,10 +26,12 @@ from contracts.models import (
     Campaign,
     Contact,
     Contract,
+    ContractModel,
     ContractObjective,
     ContractParty,
     ContractStep,
     DeadlineExtension,
+    SettledDeadline,
 )
 from contracts.models.action_sheets import ActionSheetQuerySet
 from contracts.progress import (
@@ -159,9 +161,9 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
         )
         .order_by("-campaign__year", "territory__code")
         .prefetch_related(
-            Prefetch("parties", ContractParty.objects.select_related("signatory")),
-            Prefetch("objectives", ContractObjective.objects.in_order()),
-            Prefetch("contacts", Contact.objects.current().select_related("institution")),
+            PARTIES_READ,
+            OBJECTIVES_READ,
+            CONTACTS_READ,
             Prefetch(
                 "action_sheets",
                 sheets_with_parts(
@@ -175,10 +177,17 @@ def with_facts(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     )
 
 
+PARTIES_READ = Prefetch("parties", ContractParty.objects.select_related("signatory"))
+OBJECTIVES_READ = Prefetch("objectives", ContractObjective.objects.in_order())
+CONTACTS_READ = Prefetch("contacts", Contact.objects.current().select_related("institution"))
+SETTLED_READ = Prefetch("settled_deadlines", SettledDeadline.objects.select_related("deadline"))
+BLANKS_READ = Prefetch("campaign__contract_model", ContractModel.objects.only("campaign", "blanks"))
+"""What is read of contracts, the same for whoever asks: what one has read, the next one finds."""
+
 _CALENDAR = (
     "campaign__deadlines",
     Prefetch("calendar_steps", ContractStep.objects.select_related("campaign_step")),
-    "settled_deadlines",
+    SETTLED_READ,
     "territory__deadline_extensions",
 )
 
@@ -224,6 +233,12 @@ def facts_of(contract: Contract) -> Facts:
         sheets=tuple(sheet_facts(sheet) for sheet in sheets),
         contact_kinds=frozenset(contact.institution.kind for contact in contract.contacts.all()),
     )
+
+
+def blanks_of(contract: Contract) -> frozenset[str]:
+    """The names of the blanks of the model of `contract` (with `BLANKS_READ`), none without a model."""
+    model = getattr(contract.campaign, "contract_model", None)
+    return frozenset(each["name"] for each in model.blanks) if model is not None else frozenset()
 
 
 def signs(party: ContractParty, contract: Contract) -> bool:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from cdppe.accounts.models import User
 from contracts.calendar import agenda
-from contracts.compliance import report_of
+from contracts.compliance import Report, known_report
 from contracts.diagnosis import sections_of
 from contracts.exchanges import measure_exchanges
 from contracts.models import Contract, DiagnosisText
@@ -76,9 +76,13 @@ def measure_diagnosis(contract: Contract, user: User) -> Progress:
 
 
 def measure_compliance(contract: Contract, user: User) -> Progress:
-    """How many findings bar the way to signature, and how many wait for a check; fixed queries, all its
-    own."""
-    report = report_of(contract)
+    """How many findings bar the way to signature, and how many wait for a check: a fixed number of
+    queries."""
+    return compliance_progress(known_report(contract))
+
+
+def compliance_progress(report: Report) -> Progress:
+    """What the menu says of a report: what is left to mend or to check, an alert where something blocks."""
     left = len(report.blocking) + len(report.to_check)
     stage = Stage.ALERT if report.blocking else Stage.STARTED if left else Stage.DONE
     return Progress(stage, str(left), report.summary)

@@ -138,11 +138,18 @@ def locate_sheets(contract: Contract, places: Collection[Place]) -> dict[Place, 
             words = field_label(ActionSheet, place.field)
             # Its money has boxes of its own, which are no fields of the sheet.
             anchor = f"id_{place.field}" if words else place.field
-            words = words or MONEY_WORDS.get(place.field.split("-")[0], "")
+            words = words or _money_words(place.field)
             label, url = (f"{label} – {words}" if words else label), f"{url}#{anchor}"
             text = _text_of(sheet, place.field)
         found[place] = Located(label, url, text)
     return found
+
+
+def _money_words(box: str) -> str:
+    """« Moyens financiers, 2031 » for the box of an amount."""
+    first, *rest = box.split("-")
+    words = MONEY_WORDS.get(first, "")
+    return f"{words}, {rest[-1]}" if first == "amount" and rest else words
 
 
 def _text_of(instance: Model, name: str) -> str:

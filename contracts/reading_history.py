@@ -7,12 +7,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from cdppe.lib.rich_diff import rich_diff, shows_a_change
+from cdppe.lib.rich_text import Block
 from cdppe.lib.text_diff import Segment, text_diff
+from contracts.actions.action_sheets import FORMATTED_FIELDS
 from contracts.models import Contract, FieldChange
 from contracts.places import Located, Place, locate, read_place
 from contracts.workspace import find_part
 
 NOTHING = ""
+
+
+@dataclass(frozen=True)
+class FormattedDifference:
+    """Two formatted texts as one; `is_only_layout`: nothing but spaces and line ends differs."""
+
+    blocks: tuple[Block, ...]
+    is_only_layout: bool
 
 
 @dataclass(frozen=True)
@@ -23,11 +34,26 @@ class Line:
     field_label: str
     before: str | None
     after: str | None
+    is_formatted: bool = False
+    """A long text with light marks, shown as its page shows it."""
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """What changed, word by word."""
         return text_diff(self.before or NOTHING, self.after or NOTHING)
+
+    @property
+    def difference(self) -> FormattedDifference:
+        """What changed in a formatted text."""
+        blocks = rich_diff(self.before or NOTHING, self.after or NOTHING)
+        return FormattedDifference(blocks, is_only_layout=not shows_a_change(blocks))
+
+
+def line_of(change: FieldChange, *, before: str | None) -> Line:
+    """The line of `change`; `before` is its own former text, or the one that stood at an earlier moment."""
+    place = read_known_place(change.place)
+    is_formatted = place is not None and place.part == "sheets" and place.field in FORMATTED_FIELDS
+    return Line(change.pk, change.field_label, before, change.after, is_formatted)
 
 
 @dataclass(frozen=True)
@@ -75,8 +101,7 @@ def sittings(contract: Contract, changes: Iterable[FieldChange]) -> list[Sitting
                 institution=first.institution,
                 at=first.until,
                 lines=tuple(
-                    Line(each.pk, each.field_label, each.before, each.after)
-                    for each in sorted(of_sitting, key=lambda each: each.pk)
+                    line_of(each, before=each.before) for each in sorted(of_sitting, key=lambda each: each.pk)
                 ),
             )
         )
@@ -103,7 +128,7 @@ def between(contract: Contract, start: dt.datetime, end: dt.datetime) -> list[Si
         place = read_known_place(text)
         key = (f"{place.part}/{place.item}" if place else text, change.object_label)
         places[key] = place
-        objects.setdefault(key, []).append(Line(change.pk, change.field_label, before, change.after))
+        objects.setdefault(key, []).append(line_of(change, before=before))
     found = _located(contract, places.values())
     return [
         Sitting(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.actions.action_sheets import SHEET_FIELDS
-from contracts.actions.contracts import DETAIL_FIELDS
+from contracts.actions.action_sheets import SHEET_TEXT_FIELDS
+from contracts.actions.contracts import DETAIL_TEXT_FIELDS
 from contracts.models import (
     ActionSheet,
     Contact,
@@ -17,23 +17,16 @@ from contracts.models import (
 from contracts.places import CONTACTS
 from contracts.search import Source
 
-SHEET_TEXTS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
-DETAIL_TEXTS = tuple(
-    field.name
-    for field in Contract._meta.get_fields()
-    if field.name in DETAIL_FIELDS and field.get_internal_type() == "CharField"
-)
-
 SOURCES = (
     Source(
         "sheets",
         lambda contracts: ActionSheet.objects.filter(contract__in=contracts),
-        {name: name for name in SHEET_TEXTS},
+        {name: name for name in SHEET_TEXT_FIELDS},
     ),
     Source(
         "details",
         lambda contracts: Contract.objects.filter(pk__in=contracts.values("pk")),
-        {name: name for name in DETAIL_TEXTS},
+        {name: name for name in DETAIL_TEXT_FIELDS},
         item="",
         contract_id="pk",
     ),

@@ -69,11 +69,6 @@ class HeldCount:
     pair: Pair
 
     @property
-    def reserves(self) -> Pair:
-        """What the modulations leave in reserve."""
-        return Pair(self.first.reserve, self.second.reserve)
-
-    @property
     def has_reserve(self) -> bool:
         return bool(self.first.reserve or self.second.reserve)
 

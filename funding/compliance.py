@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from django.db.models import prefetch_related_objects
 
 from cdppe.lib.money import format_euros
 from contracts.compliance import Finding, Rule, Severity
-from contracts.models import Contract, ContractModel
+from contracts.models import Contract
+from contracts.overview import BLANKS_READ, blanks_of
 from contracts.places import Place
 from funding.balance import DepartmentShare, EnvelopeYear, ShareVerdict, stated_sum
 from funding.expenses import NO_TERMS, ExpenseNature, ExpenseTerms, terms_of
+from funding.grid import DEPARTMENT, cell_name
 from funding.models import (
     ActionFinancing,
     Contributor,
@@ -35,6 +39,17 @@ from funding.models import (
 )
 
 CIRCULAR = "circulaire"
+MOST_NUMBERS = 8
+"""A sentence names so many sheets at most."""
+
+
+@dataclass(frozen=True)
+class PayingSheet:
+    """A sheet that plans some of the money concerned, and the box of its grid to go to."""
+
+    pk: int
+    number: int
+    box: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,8 @@ class EnvelopeFacts:
     needs_first_amount: bool = False
     """The model contract has a blank for its amount of the campaign's year, and nothing was notified."""
     lacks_budget_line: bool = False
+    paying: Mapping[int, tuple[PayingSheet, ...]] = field(default_factory=dict)
+    """{year: the sheets that plan something of the envelope in it, by number}."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,8 @@ class ShareFacts:
     contract_objective_id: int
     label: str
     share: DepartmentShare
+    paying: tuple[PayingSheet, ...] = ()
+    """The sheets of the objective that state some money, by number, at the department's box."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,15 @@ class MissionMeans:
     by_year: Mapping[int, Decimal | None]
     places: Mapping[int, Place]
 
+    def lowered_years(self, reference_year: int) -> frozenset[int]:
+        """The years whose stated means are below those of the reference year, if these are stated."""
+        reference = self.by_year.get(reference_year)
+        return frozenset(
+            year
+            for year, amount in self.by_year.items()
+            if year != reference_year and reference is not None and amount is not None and amount < reference
+        )
+
 
 def notified_not_exceeded(facts: FundingFacts) -> Iterator[Finding]:
     """M1. The State engages what it notifies (article 2.2.1): a contract cannot be signed over it,
@@ -113,12 +141,31 @@ def notified_not_exceeded(facts: FundingFacts) -> Iterator[Finding]:
     for envelope in facts.envelopes:
         for line in envelope.years:
             if line.is_exceeded:
+                paying = envelope.paying.get(line.year, ())
+                about = f"e{envelope.pk}-{line.year}"
                 yield Finding(
-                    f"{envelope.label}, {line.year} : les fiches dépassent de {format_euros(line.excess)} le "
-                    "montant notifié.",
-                    Place("plan", 0, "balances"),
-                    f"e{envelope.pk}-{line.year}",
+                    f"{envelope.label}, {line.year} : {_who_exceeds(paying)} de {format_euros(line.excess)} "
+                    "le montant notifié.",
+                    _place_of(paying, Place("plan", 0, f"balances-{about}")),
+                    about,
                 )
+
+
+def _place_of(paying: Sequence[PayingSheet], otherwise: Place) -> Place:
+    """The box of the only sheet concerned; `otherwise`, the row where the sheets come together."""
+    if len(paying) != 1:
+        return otherwise
+    (only,) = paying
+    return Place("sheets", only.pk, only.box)
+
+
+def _who_exceeds(paying: Sequence[PayingSheet]) -> str:
+    numbers = [str(each.number) for each in paying]
+    if len(numbers) == 1:
+        return f"la fiche n° {numbers[0]} dépasse"
+    if not numbers or len(numbers) > MOST_NUMBERS:
+        return "les fiches dépassent"
+    return f"les fiches n° {', '.join(numbers[:-1])} et {numbers[-1]} dépassent ensemble"
 
 
 def first_amounts_notified(facts: FundingFacts) -> Iterator[Finding]:
@@ -148,7 +195,7 @@ def department_share_enough(facts: FundingFacts) -> Iterator[Finding]:
     """M2. « Il s’engage […] à consacrer à chaque objectif des financements au moins équivalents »: an
     undertaking of the contract itself, blocking."""
     for each in facts.shares:
-        place = Place("plan", each.contract_objective_id)
+        place = _place_of(each.paying, Place("plan", each.contract_objective_id))
         if each.share.verdict is ShareVerdict.SHORT:
             yield Finding(
                 f"« {each.label} » : le département apporte "
@@ -171,8 +218,9 @@ def own_means_kept(facts: OwnMeansFacts) -> Iterator[Finding]:
     nothing."""
     for mission in facts.missions:
         reference = mission.by_year.get(facts.reference_year)
+        lowered = mission.lowered_years(facts.reference_year)
         for year, amount in sorted(mission.by_year.items()):
-            if year == facts.reference_year or reference is None or amount is None or amount >= reference:
+            if year not in lowered or reference is None or amount is None:
                 continue
             yield Finding(
                 f"{mission.label}, {year} : {format_euros(amount)}, soit {format_euros(reference - amount)} "
@@ -362,16 +410,16 @@ class _Row:
 
 
 def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, FundingFacts]:
-    """The facts "funding" of `contracts`: seven queries whatever their number and their sheets."""
+    """The facts "funding" of `contracts`: as many queries whatever their number and their sheets."""
     campaigns = {contract.campaign_id for contract in contracts}
     envelopes: dict[int, list[Envelope]] = defaultdict(list)
     for envelope in Envelope.objects.filter(campaign__in=campaigns):
         envelopes[envelope.campaign_id].append(envelope)
-    links = Envelope.objectives.through.objects.filter(envelope__campaign__in=campaigns)
-    open_to = set(links.values_list("envelope_id", "objective_id"))
     own = set(
         OwnObjectiveEnvelope.objects.filter(campaign__in=campaigns).values_list("envelope_id", flat=True)
     )
+    links = Envelope.objectives.through.objects.filter(envelope__campaign__in=campaigns)
+    open_to = set(links.values_list("envelope_id", "objective_id"))
     rows: dict[int, list[_Row]] = defaultdict(list)
     for row in _rows(contracts):
         rows[row.contract_id].append(row)
@@ -387,18 +435,18 @@ def load_funding_facts(contracts: Sequence[Contract], today: dt.date) -> dict[in
             action_sheet__contract__in=[contract.pk for contract in contracts]
         ).values_list("action_sheet_id", "envelope_id", "nature", "replaces_existing")
     }
-    blanks = {
-        campaign_id: {each["name"] for each in names}
-        for campaign_id, names in ContractModel.objects.filter(campaign__in=campaigns).values_list(
-            "campaign_id", "blanks"
-        )
-    }
+    prefetch_related_objects(contracts, BLANKS_READ)
     terms = {contract.campaign_id: terms_of(contract.campaign.spec) for contract in contracts}
     return {
         contract.pk: FundingFacts(
             envelopes=tuple(
                 _envelope_facts(
-                    contract, each, rows[contract.pk], notified, blanks.get(contract.campaign_id, set())
+                    contract,
+                    each,
+                    rows[contract.pk],
+                    notified,
+                    blanks_of(contract),
+                    lambda row: _may_finance(row, open_to, own),
                 )
                 for each in envelopes[contract.campaign_id]
             ),
@@ -491,12 +539,18 @@ def _envelope_facts(
     envelope: Envelope,
     rows: Iterable[_Row],
     notified: Mapping[tuple[int, int, int], Decimal],
-    blanks: set[str],
+    blanks: frozenset[str],
+    may_finance: Callable[[_Row], bool],
 ) -> EnvelopeFacts:
     planned: dict[int, Decimal] = defaultdict(Decimal)
+    paying: dict[int, list[PayingSheet]] = defaultdict(list)
     for row in rows:
         if row.envelope_id == envelope.pk:
             planned[row.year] += row.amount
+            if row.amount:
+                # A source that is not open to the objective has no box (O3): the money as a whole.
+                box = cell_name(f"e{envelope.pk}", row.year) if may_finance(row) else "financing"
+                paying[row.year].append(PayingSheet(row.sheet_pk, row.sheet_number, box))
     first = (contract.territory_id, envelope.pk, contract.campaign.year)
     return EnvelopeFacts(
         pk=envelope.pk,
@@ -507,6 +561,7 @@ def _envelope_facts(
         ),
         needs_first_amount=f"amount_{envelope.code.lower()}" in blanks and first not in notified,
         lacks_budget_line=envelope.payer == Payer.PREFECTURE and not envelope.budget_line,
+        paying={year: tuple(sheets) for year, sheets in paying.items()},
     )
 
 
@@ -522,9 +577,32 @@ def _share_facts(rows: Iterable[_Row]) -> tuple[ShareFacts, ...]:
                 department=stated_sum(r.amount for r in own if r.contributor == Contributor.DEPARTMENT),
                 state=stated_sum(r.amount for r in own if r.contributor == Contributor.STATE),
             ),
+            _sheets_of(own),
         )
         for pk, own in by_objective.items()
     )
+
+
+def _sheets_of(rows: Sequence[_Row]) -> tuple[PayingSheet, ...]:
+    """The sheets of `rows`, each at the department's box of its first year of State money, or of any."""
+    sheets: dict[tuple[int, int], list[_Row]] = defaultdict(list)
+    for row in rows:
+        sheets[row.sheet_number, row.sheet_pk].append(row)
+    found = []
+    for (number, pk), own in sorted(sheets.items()):
+        of_state = [row.year for row in own if row.envelope_id is not None]
+        first = min(of_state or [row.year for row in own])
+        found.append(PayingSheet(pk, number, cell_name(DEPARTMENT, first)))
+    return tuple(found)
+
+
+def _may_finance(row: _Row, open_to: set[tuple[int, int]], own: set[int]) -> bool:
+    """Whether the envelope of `row` is open to the objective of its sheet (O3), an own one too (O4)."""
+    if row.envelope_id is None:
+        return False
+    if row.objective_id is None:
+        return row.envelope_id in own
+    return (row.envelope_id, row.objective_id) in open_to
 
 
 def _source_facts(
@@ -562,9 +640,7 @@ def _source_facts(
                 sheet_number=row.sheet_number,
                 envelope_pk=envelope_id,
                 envelope_label=envelope.label,
-                may_finance=envelope_id in own
-                if row.objective_id is None
-                else (envelope_id, row.objective_id) in open_to,
+                may_finance=_may_finance(row, open_to, own),
                 terms=of_envelope,
                 nature=of_envelope.nature(nature),
                 replaces_existing=replaces,

@@ -61,6 +61,26 @@ class CriterionStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """What the rounding of an amount gave (positive `gap`) or took (negative); less than one unit."""
+
+    gap: Fraction
+
+    @property
+    def effect(self) -> Fraction:
+        """The gap without its sign."""
+        return abs(self.gap)
+
+    @property
+    def gives(self) -> bool:
+        return self.gap > 0
+
+    @property
+    def takes(self) -> bool:
+        return self.gap < 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModulationStep:
     """What the modulations of a run did to one territory (rule F9); euros, `value` as it was asked.
 
@@ -116,24 +136,8 @@ class ModulationStep:
         return self.bound == CEILING
 
     @property
-    def rounding_gap(self) -> Fraction:
-        """What the rounding gave (positive) or took (negative)."""
-        return Fraction(self.after) - self.exact
-
-    @property
-    def rounding_effect(self) -> Fraction:
-        """The same without its sign."""
-        return abs(self.rounding_gap)
-
-    @property
-    def is_raised(self) -> bool:
-        """Whether the rounding gave something."""
-        return self.rounding_gap > 0
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the rounding took something."""
-        return self.rounding_gap < 0
+    def rounding(self) -> Rounding:
+        return Rounding(Fraction(self.after) - self.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +201,8 @@ class Explanation:
         return abs(self.bound_gap)
 
     @property
-    def rounding_gap(self) -> Fraction:
-        """What the rounding gave (positive) or took (negative); less than one unit."""
-        return Fraction(self.allocated) - self.exact
-
-    @property
-    def rounding_effect(self) -> Fraction:
-        """The same without its sign."""
-        return abs(self.rounding_gap)
-
-    @property
-    def is_raised(self) -> bool:
-        """Whether the rounding gave something."""
-        return self.rounding_gap > 0
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the rounding took something."""
-        return self.rounding_gap < 0
+    def rounding(self) -> Rounding:
+        return Rounding(Fraction(self.allocated) - self.exact)
 
     @property
     def is_modulated(self) -> bool:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdppe.lib.table_export import Value, write_csv, write_xlsx
+from cdppe.lib.table_export import CSV_TYPE, XLSX_TYPE, Value, write_csv, write_xlsx
 from funding.figures import EditionDetail
 from funding.figures_import import NOT_AVAILABLE
 from funding.steering import CriteriaColumn, CriteriaMatrix
 
 HEADINGS: Sequence[Value] = ("code", "nom", "valeur", "statut", "note")
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+CONTENT_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 
 
 def export_edition(detail: EditionDetail, kind: str) -> bytes:

@@ -51,10 +51,6 @@ class ModulationSummary:
         """How many territories are modulated."""
         return len(self.rows)
 
-    @property
-    def has_some_under_floor(self) -> bool:
-        return any(row.is_under_floor for row in self.rows)
-
 
 def asked_text(kind: str, value: Decimal) -> str:
     """A coefficient as a percentage, an amount in euros: "80 %", "120 000 €"."""

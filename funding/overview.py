@@ -9,12 +9,10 @@ from decimal import Decimal
 from cdppe.lib.money import AmountError, format_amount, read_amount
 from contracts.models import Contract
 from funding.actions.own_means import MeansChange
+from funding.bars import bar_length
 from funding.models import OwnMeans, Service
 from funding.own_means import MeansYear, ServiceMeans
 from funding.plan import ActionPlan
-
-BAR = 1000
-"""The length of the longest bar of a chart."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def chart(code: str, title: str, heading: str, amounts: Iterable[tuple[str, Deci
             ChartLine(
                 label,
                 amount,
-                int(amount * BAR / largest) if largest else 0,
+                bar_length(amount, largest),
                 amount / total if total else Decimal(0),
             )
             for label, amount in stated
@@ -126,6 +124,7 @@ class MeansGrid:
     """The grid of own means: stored amounts, or what somebody typed over them (`typed`, a posted form)."""
 
     def __init__(self, services: Sequence[ServiceMeans], typed: Mapping[str, str] | None = None) -> None:
+        self.services = services
         self.changes: list[MeansChange] = []
         self.problems: list[MeansBox] = []
         self.lines = [
@@ -137,6 +136,24 @@ class MeansGrid:
     def is_valid(self) -> bool:
         """Whether every box states an amount or nothing."""
         return not self.problems
+
+    @property
+    def means(self) -> tuple[ServiceMeans, ...]:
+        """The services as the boxes state them now; a box that holds no amount states nothing."""
+        return tuple(
+            ServiceMeans(
+                service.code,
+                service.label,
+                service.reference_year,
+                {
+                    box.means.year: amount
+                    for box in line.boxes
+                    if not box.error and (amount := _read(box.typed)) is not None
+                },
+                service.all_years,
+            )
+            for service, line in zip(self.services, self.lines, strict=True)
+        )
 
     def _box(self, service: ServiceMeans, means: MeansYear, typed: Mapping[str, str] | None) -> MeansBox:
         name = f"{service.code}-{means.year}"

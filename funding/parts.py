@@ -7,19 +7,31 @@ from collections.abc import Collection
 from django.urls import reverse
 
 from cdppe.accounts.models import User
+from contracts.compliance import known_facts
 from contracts.models import Contract
+from contracts.overview import facts_of
 from contracts.places import Located, Place
-from contracts.workspace import Part, Progress, Stage
+from contracts.workspace import Part, Progress, Stage, counted
+from funding.compliance import FundingFacts, OwnMeansFacts
 from funding.models import Service
-from funding.overview import own_means_of
-from funding.plan import envelope_balances
+
+
+def measure_plan(contract: Contract, user: User) -> Progress:
+    """How many objectives of the contract have an action (rule A2); no query."""
+    objectives = facts_of(contract).objectives
+    done = sum(each.sheet_count > 0 for each in objectives)
+    words = "un objectif sur {1} a une action" if done == 1 else "{0} objectifs sur {1} ont une action"
+    return counted(done, len(objectives), words.format(done, len(objectives)))
 
 
 def measure_financing(contract: Contract, user: User) -> Progress | None:
     """What exceeds the notified credits or lowers the department's means (M1, M3); else the part planned."""
-    lines = [line for envelope in envelope_balances(contract) for line in envelope.years]
+    money: FundingFacts = known_facts(contract, "funding")
+    means: OwnMeansFacts = known_facts(contract, "own-means")
+    years = frozenset(contract.years)
+    lines = [line for envelope in money.envelopes for line in envelope.years if line.year in years]
     wrong = sum(line.is_exceeded for line in lines) + sum(
-        len(each.lowered) for each in own_means_of(contract)
+        len(mission.lowered_years(means.reference_year) & years) for mission in means.missions
     )
     if wrong:
         words = "1 point à revoir" if wrong == 1 else f"{wrong} points à revoir"
@@ -45,5 +57,5 @@ def locate_financing(contract: Contract, places: Collection[Place]) -> dict[Plac
     return found
 
 
-PLAN_PART = Part("plan", "Plan d’action", "funding:action-plan", 60)
+PLAN_PART = Part("plan", "Plan d’action", "funding:action-plan", 60, measure_plan)
 FINANCING_PART = Part("financing", "Financement", "funding:financing", 80, measure_financing)

@@ -22,7 +22,6 @@ MOST_CLASSES = 6
 ROW_HEIGHT = 20
 LABEL_WIDTH = 230
 BAR_WIDTH = 520
-CHART_WIDTH = 900
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from funding.actions.allocations import (
     share,
 )
 from funding.balance import stated_sum
+from funding.bars import bar_length
 from funding.models import CriterionSeries, Envelope, FigureStatus, Scenario, SeriesEdition
 from funding.models.scenario import LONGEST_NAME
 from funding.modulation import RESERVE, Modulation
@@ -38,7 +39,6 @@ from funding.scenario_modulations import (
     read_rows,
     typed_rows,
 )
-from funding.steering import BAR_LENGTH
 
 _WEIGHT = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?", re.ASCII)
 _WHOLE = Decimal(100)
@@ -382,7 +382,7 @@ def results_of(draft: Draft) -> ScenarioResult:
     return ScenarioResult(
         envelopes=envelopes,
         rows=tuple(
-            ResultRow(territory, shares, total, int(total * BAR_LENGTH / largest) if total else 0)
+            ResultRow(territory, shares, total, bar_length(total, largest))
             for territory, shares, total in rows
         ),
         total=stated_sum(each.total for each in envelopes),

@@ -18,12 +18,10 @@ from django.db.models import OuterRef, Prefetch, Subquery
 from cdppe.accounts.models import Territory
 from contracts.models import Campaign
 from funding.balance import stated_sum
+from funding.bars import bar_length
 from funding.criteria import CERTAINTY, Figure, Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, FigureStatus, NotifiedAmount
 from funding.modulation_summary import ModulationSummary, summaries_of_runs, summary_of_run
-
-BAR_LENGTH = 1000
-"""How long the longest bar of a picture is, in the units of its drawing."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +275,8 @@ def campaign_allocation(campaign: Campaign, year: int, *, sort: str = "code") ->
         for rank, (envelope, run) in enumerate(pairs)
     )
     table = [
-        TerritoryShares(territory, shares, total, _bar(total, largest)) for territory, shares, total in rows
+        TerritoryShares(territory, shares, total, bar_length(total, largest))
+        for territory, shares, total in rows
     ]
     return CampaignAllocation(
         campaign=campaign,
@@ -309,7 +308,7 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
             bound_label=line.final_bound_label,
             before=line.before,
             amount=line.amount,
-            bar=_bar(line.amount, largest),
+            bar=bar_length(line.amount, largest),
             doubts=_doubts(figures.get(line.territory.code, {}), labels),
         )
         for line in stored
@@ -410,7 +409,3 @@ def _readable(fraction: str, *, places: int = 8) -> Decimal:
     """An exact fraction "a/b" cut to some decimals, to be read; the exact one stays in the run."""
     number = Fraction(fraction)
     return Decimal(number.numerator * 10**places // number.denominator).scaleb(-places)
-
-
-def _bar(amount: Decimal | None, largest: Decimal) -> int:
-    return int(amount * BAR_LENGTH / largest) if amount and largest else 0

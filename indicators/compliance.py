@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from contracts.compliance import Finding, Rule, Severity
 from contracts.models import ActionSheet, Contract, ContractObjective
+from contracts.overview import OBJECTIVES_READ
 from contracts.places import Place
 from indicators.dashboard import OBJECTIVE_KEY, TYPED_KINDS, Column, columns_of, repeated_rows
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
@@ -40,6 +41,10 @@ class RowFacts:
     """How many of its targets hold a figure; none for a denominator, whose forecast aims at nothing."""
     is_stated: bool = True
     """Something is said in it, be it that the figure is not available."""
+    expected_count: int = 0
+    """How many cells of the reference year and of the targets are to be filled; 0 where it repeats a row."""
+    filled_count: int = 0
+    """How many cells of the reference year and of the targets say something; 0 where it repeats a row."""
 
 
 @dataclass(frozen=True)
@@ -239,11 +244,9 @@ RULES = (
 
 
 def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, IndicatorFacts]:
-    """The facts "indicators" of `contracts`: four queries whatever their number and their rows."""
+    """The facts "indicators" of `contracts`: as many queries whatever their number and their rows."""
     pks = [contract.pk for contract in contracts]
-    objectives: dict[int, list[ContractObjective]] = defaultdict(list)
-    for each in ContractObjective.objects.filter(contract__in=pks).in_order():
-        objectives[each.contract_id].append(each)
+    prefetch_related_objects(contracts, OBJECTIVES_READ)
     described = frozenset(
         ActionSheet.objects.in_plan()
         .filter(contract__in=pks)
@@ -267,7 +270,7 @@ def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[
     return {
         contract.pk: _facts(
             contract,
-            objectives[contract.pk],
+            contract.objectives.all(),
             [*harmonised[contract.campaign_id], *local[contract.pk]],
             values[contract.pk],
             described,
@@ -278,7 +281,7 @@ def load_indicator_facts(contracts: Sequence[Contract], today: dt.date) -> dict[
 
 def _facts(
     contract: Contract,
-    objectives: Sequence[ContractObjective],
+    objectives: Iterable[ContractObjective],
     indicators: Sequence[Indicator],
     values: Mapping[tuple[int, str], bool],
     described: frozenset[int],
@@ -346,6 +349,8 @@ def _row(
         if is_denominator
         else sum(values.get((pk, c.key), False) for c in columns if c.kind == ValueKind.TARGET),
         is_stated=len(empty) < len(asked),
+        expected_count=len(asked) if typed_in is None else 0,
+        filled_count=sum((pk, column.key) in values for column in columns) if typed_in is None else 0,
     )
 
 

@@ -12,7 +12,6 @@ from indicators.actions.local_indicators import LOCAL_FIELDS
 from indicators.dashboard import (
     OBJECTIVE_KEY,
     TYPED_KINDS,
-    Column,
     columns_of,
     half_year_columns_of,
     indicators_of,
@@ -23,11 +22,6 @@ DASHBOARD = "dashboard"
 
 ROW_FIELDS = frozenset({*LOCAL_FIELDS, "unavailable_reason"})
 """What a place may name of a row beside its cells."""
-
-
-def cell_place(indicator_id: int, column: Column) -> Place:
-    """The place of one cell."""
-    return Place(DASHBOARD, indicator_id, column.key)
 
 
 def locate_cells(contract: Contract, places: Collection[Place]) -> dict[Place, Located]:

@@ -13,11 +13,14 @@ import redis
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.template.base import UNKNOWN_SOURCE, Node
 
+from cdppe.lib.append_only import lifting_sql, protecting_sql
 from tests.services import celery_worker as worker_process
 from tests.services import database_url
 
+JOURNAL = "contracts_journalentry"
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}  # noqa: S104 - compared, never bound
 
 
@@ -54,6 +57,28 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_tests_may_empty_the_journal() -> Iterator[None]:
+    """Django empties every table after a test with real transactions: the journal refuses, here it may not.
+
+    Its protection is put aside for the statements of that emptying alone, in the same transaction; what the
+    site itself runs has none of it.
+    """
+
+    def emptying(self: Any, sql_list: list[str], *args: Any) -> None:
+        if self.connection.vendor == "postgresql":
+            before = ["SET LOCAL session_replication_role = replica"]
+            after = ["SET LOCAL session_replication_role = DEFAULT"]
+        else:
+            before, after = lifting_sql("sqlite", JOURNAL), protecting_sql("sqlite", JOURNAL)
+        execute_sql_flush(self, [*before, *sql_list, *after], *args)
+
+    execute_sql_flush = BaseDatabaseOperations.execute_sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", emptying)
         yield
 
 

@@ -29,6 +29,8 @@ from typing import Any
 from django.utils import timezone
 
 from agreements.actions.assembly import inform_odpe
+from agreements.actions.versions import freeze_version
+from agreements.models import ContractVersion, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -115,6 +117,7 @@ DONE = "        302  302  302  302  403  404  404  404  403  403  403  302"
 REFUSED_FORM = "302  422  422  422  403  404  404  404  403  403  403  302"
 COUNCIL_ONLY = "302  403  403  200  403  404  404  404  403  403  403  302"
 RENDERED = "    302  302  302  302  302  404  404  404  302  302  302  302"
+RENDERED_FORM = "302 422 422 422 422  404  404  404  422  422  422  302"
 NATION_SEEN = " 302  403  403  403  403  403  403  403  403  200  200  302"
 NATION_RUN = "  302  403  403  403  403  403  403  403  403  403  200  302"
 NATION_DONE = " 302  403  403  403  403  403  403  403  403  403  302  302"
@@ -166,6 +169,7 @@ class World:
     thread: Thread
     contact: Contact
     finding_answer: FindingAnswer
+    version: ContractVersion
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
 
@@ -242,6 +246,9 @@ def make_world() -> World:
         ),
         contact=_contact(cast),
         finding_answer=_finding_answer(cast, optional),
+        version=freeze_version(
+            cast.contract, purpose=VersionPurpose.TRANSMISSION, label="Premier envoi", by=cast.council_editor
+        ),
         way_party=_way_party(cast),
     )
 
@@ -602,6 +609,14 @@ def thread(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.thread.pk}
 
 
+def version_uid(world: World) -> dict[str, Any]:
+    return {"uid": world.version.uid}
+
+
+def version(world: World) -> dict[str, Any]:
+    return contract(world) | {"number": world.version.number}
+
+
 def contact(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.contact.pk}
 
@@ -759,6 +774,7 @@ ROUTES = [
     Route("contracts:search", contract, get=SEEN),
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
+    Route("contracts:journal-export", contract, get=SEEN),
     Route("contracts:history-compare", contract, get=SEEN),
     Route("contracts:history-change", change, get=SEEN),
     Route("contracts:history-restore", change, post=DONE, data=former_text),
@@ -798,6 +814,14 @@ ROUTES = [
     Route("indicators:local-indicator-create", section, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-edit", local_indicator, get=EDITED, post=REFUSED_FORM),
     Route("indicators:local-indicator-delete", local_indicator, get=EDITED, post=DONE),
+    # --- Versions
+    Route("agreements:versions", contract, get=SEEN),
+    Route("agreements:version", version, get=SEEN),
+    Route("agreements:version-render", version, post=RENDERED),
+    Route("agreements:versions-compare", contract, get=SEEN),
+    Route("agreements:changes-render", contract, post=RENDERED_FORM),
+    Route("agreements:verify", get=OPEN),
+    Route("agreements:verify-version", version_uid, get=OPEN),
     # --- Sheets with their financing, plan
     Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheet-create-totals", contract, post=EDITED),

@@ -10,18 +10,18 @@ from django.utils import timezone
 
 from agreements.content import canonical, digest, version_hash
 from agreements.models import ContractVersion, VersionPurpose
-from agreements.reading import read_entries
+from agreements.reading import read_entries, signed
 from cdppe.accounts.models import User
 from contracts.document import contract_document, lay_out
 from contracts.models import Contract
 
 
 def content_hash_of(contract: Contract) -> str:
-    """The hash of what `contract` says now: equal to that of a version as long as nothing of it changed.
+    """The hash of what is signed of `contract` as it is now: that of a version while nothing of it changed.
 
     Raises `MissingPiece` when the campaign has no model contract.
     """
-    return digest(canonical(read_entries(contract, contract_document(contract))))
+    return digest(canonical(signed(read_entries(contract, contract_document(contract)))))
 
 
 @transaction.atomic
@@ -38,7 +38,8 @@ def freeze_version(
     is_draft = purpose != VersionPurpose.AGREEMENT
     document = contract_document(contract, is_draft=is_draft)
     layout = lay_out(contract, dated=taken_at, is_draft=is_draft)
-    text = canonical(read_entries(contract, document))
+    entries = read_entries(contract, document)
+    text = canonical(entries)
     last = ContractVersion.objects.filter(contract=contract).aggregate(last=Max("number"))["last"]
     version = ContractVersion(
         uid=uuid.uuid4(),
@@ -54,14 +55,14 @@ def freeze_version(
         is_draft=is_draft,
         content_text=text,
         html=layout.html,
-        content_hash=digest(text),
+        content_hash=digest(canonical(signed(entries))),
         html_hash=digest(layout.html),
     )
     version.hash = version_hash(
         uid=str(version.uid),
         reference=contract.reference,
         number=version.number,
-        content_hash=version.content_hash,
+        text_hash=digest(text),
         html_hash=version.html_hash,
     )
     version.save()

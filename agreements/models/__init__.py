@@ -1,3 +1,4 @@
+from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.versions import ContractVersion, VersionPurpose
 from agreements.models.way import Agreement, Ending, Proposal, Signature, SigningWay
 
@@ -6,7 +7,11 @@ __all__ = [
     "ContractVersion",
     "Ending",
     "Proposal",
+    "ScreeningState",
     "Signature",
+    "SignedFile",
+    "SignedFileKind",
     "SigningWay",
+    "VerificationState",
     "VersionPurpose",
 ]

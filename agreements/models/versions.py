@@ -71,10 +71,11 @@ class ContractVersion(models.Model):
     is_draft = models.BooleanField("porte la mention « Projet »")
     content_text = EncryptedTextField("contenu")
     html = EncryptedTextField("document mis en page")
-    content_hash = models.CharField("empreinte du contenu", max_length=64)
+    content_hash = models.CharField("empreinte de ce qui est signé", max_length=64)
+    """Over what the parties agree to: the contacts, which change with people, are left out."""
     html_hash = models.CharField("empreinte du document", max_length=64)
     hash = models.CharField("empreinte", max_length=64, db_index=True)
-    """SHA-256, in hexadecimal, over what the two others say and what the version is: `agreements.content`."""
+    """SHA-256, in hexadecimal, over the whole content, the layout and which version it is: `version_hash`."""
 
     objects = ContractVersionQuerySet.as_manager()
 

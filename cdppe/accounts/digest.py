@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 from cdppe.accounts.models import DigestSettings, User
 
-LONGEST_KEY = 120
-
 
 @dataclass(frozen=True)
 class DigestLine:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from cdppe.accounts.actions.digests import send_digests
 
 
-@shared_task(name="cdppe.accounts.tasks.send_reminders")  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task(name="cdppe.accounts.tasks.send_reminders")
 def send_reminders() -> int:
     """Called by the clock once a day: how many people were written to."""
     return send_digests(on=timezone.localdate()).sent

@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connections, transaction
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
+from cdppe.lib.origin import BACKGROUND_TASK, coming_from
+
 logger = logging.getLogger(__name__)
 
 RUN_TASK = "cdppe.documents.tasks.run_job"
@@ -63,7 +65,8 @@ def _work() -> None:
     while True:
         run, job_id = _queue.get()
         try:
-            run(job_id)
+            with coming_from(BACKGROUND_TASK):
+                run(job_id)
         except Exception:
             # The job stays as the database has it and the sweeper takes it up; the thread must live on.
             logger.exception("job %s ended with an unexpected error", job_id)

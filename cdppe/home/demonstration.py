@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope, Membership, Territory, User
@@ -24,6 +25,7 @@ from contracts.actions.contacts import CONTACT_FIELDS, name_contact
 from contracts.actions.contracts import create_contract
 from contracts.actions.exchanges import open_thread, reply
 from contracts.actions.objectives import add_objective, add_own_objective
+from contracts.history import history_of
 from contracts.models import BankAccount, Campaign, Contract, ContractObjective
 from contracts.places import Place
 from funding.actions.allocations import run_allocation
@@ -59,12 +61,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _load_accounts(content: dict[str, Any]) -> list[str]:
     lines = [f"Comptes de démonstration (mot de passe : {content['password']}) :"]
+    # One public password: what it costs to hash is paid once.
+    hashed = make_password(content["password"])
     for account in content["accounts"]:
         user = User.objects.filter(email=account["email"]).first()
         if user is None:
-            user = User.objects.create_user(
-                account["email"],
-                content["password"],
+            user = User.objects.create(
+                email=account["email"],
+                password=hashed,
                 first_name=account["first_name"],
                 last_name=account["last_name"],
             )
@@ -168,10 +172,13 @@ class _Filling:
     def fill(self) -> None:
         self._general()
         self._parties()
-        self._objectives()
+        # One pair of readings for all the sheets, not one for each.
+        with history_of(self.contract, "objectives", by=self.by):
+            self._objectives()
         self._account()
         self._notified()
-        self._sheets()
+        with history_of(self.contract, "sheets", by=self.by):
+            self._sheets()
         if "department_share" in self.content:
             self._share_credits()
             self._declare_expenses()

@@ -37,7 +37,7 @@ def is_known_calendar(calendar: str) -> bool:
 def day_off(on: dt.date | None, calendar: str) -> str:
     """What makes `on` no working day there (« dimanche », « jour férié : Noël »), empty for a working day.
 
-    Raises NotImplementedError for a calendar that `is_known_calendar` refuses.
+    `calendar` is one that `is_known_calendar` accepts: the library refuses any other (NotImplementedError).
     """
     if on is None:
         return ""

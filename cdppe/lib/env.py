@@ -75,10 +75,6 @@ class Environment:
         """Note a problem of the variable `name`."""
         self.problems.append(f"{name}: {sentence}")
 
-    def is_set(self, name: str) -> bool:
-        """Whether the variable has a value."""
-        return bool(self._source.get(name, "").strip())
-
     def text(self, name: str, *, default: str) -> str:
         """The value without surrounding blanks, or the default."""
         return self._source.get(name, "").strip() or default
@@ -145,11 +141,25 @@ class Environment:
             return default
         return value
 
+    def optional_mail_address(self, name: str) -> str:
+        """One address for mail, as `mail_address` reads it; empty when the variable is."""
+        return self.mail_address(name, default="") if self.text(name, default="") else ""
+
     def folder(self, name: str, *, default: Path, base: Path) -> Path:
         """A folder, which may not exist yet; a relative path starts at `base`."""
         path = base / self.text(name, default=str(default))
         if path.exists() and not path.is_dir():
             self.refuse(name, f"« {path} » is a file; write the path of a folder.")
+        return path
+
+    def optional_folder(self, name: str, *, base: Path) -> Path | None:
+        """An existing folder, or None when the variable is empty; a relative path starts at `base`."""
+        value = self.text(name, default="")
+        if not value:
+            return None
+        path = base / value
+        if not path.is_dir():
+            self.refuse(name, f"« {path} » is not a folder; write the path of an existing folder.")
         return path
 
     def web_url(self, name: str, *, default: str) -> str:
@@ -226,6 +236,20 @@ class Environment:
             return ""
         if parts.scheme not in ("redis", "rediss") or not parts.hostname:
             self.refuse(name, f"this is not the address of a Redis server; write {accepted}.")
+            return ""
+        return value
+
+    def clamd(self, name: str) -> str:
+        """The address of a ClamAV daemon, or "" when there is none."""
+        value = self.text(name, default="")
+        accepted = "tcp://host:3310 or unix:///run/clamav/clamd.ctl"
+        parts = self._split(name, value, accepted=accepted) if value else None
+        if parts is None:
+            return ""
+        by_tcp = parts.scheme == "tcp" and bool(parts.hostname) and parts.path in ("", "/")
+        by_socket = parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1
+        if not (by_tcp or by_socket):
+            self.refuse(name, f"this is not the address of a ClamAV daemon; write {accepted}.")
             return ""
         return value
 

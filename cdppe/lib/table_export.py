@@ -18,6 +18,9 @@ from openpyxl.styles import Font
 
 Value = str | Decimal | int | None
 
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 # A spreadsheet that opens a CSV computes a cell that starts so.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # What a spreadsheet keeps of a number; beyond, the digits are written as a text.

@@ -42,7 +42,7 @@ def text_diff(before: str, after: str) -> tuple[Segment, ...]:
     """
     if before == after:
         return (Segment(Kind.SAME, before),) if before else ()
-    old, new = _words(before), _words(after)
+    old, new = words(before), words(after)
     if len(old) + len(new) > MOST_WORDS:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     if len(old) + len(new) > MOST_LINES + MOST_WORDS:
@@ -56,7 +56,8 @@ def text_diff(before: str, after: str) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """`text` cut into words, spaces and other characters; put together they make it again."""
     return re.findall(r"\s+|[^\W_]+|.", text, re.DOTALL)
 
 

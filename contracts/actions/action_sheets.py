@@ -39,6 +39,14 @@ SHEET_FIELDS = (
 )
 """What a person writes on a sheet, in the order of annexe 5.4 (its number is given, its money in funding)."""
 
+SHEET_TEXT_FIELDS = tuple(name for name in SHEET_FIELDS if name != "contract_objective")
+"""Those that are searched, and that the history brings back."""
+
+FORMATTED_FIELDS = tuple(
+    name for name in SHEET_FIELDS if name not in ("contract_objective", "title", "referent")
+)
+"""The long texts, with light marks (cdppe.lib.rich_text)."""
+
 COPY_SUFFIX = " (copie)"
 
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
 from contracts import registry
+from contracts.actions.journal import record_elsewhere
 from contracts.campaign_spec import CampaignSpec, diff_specs, without_completions
 from contracts.models import (
     Campaign,
@@ -83,10 +84,18 @@ class PieceInUse(RuleViolation):
 
 @transaction.atomic
 def load_campaign(spec: CampaignSpec) -> LoadReport:
-    """Create or update the campaign of `spec`; see the module for what is refused.
+    """Create or update the campaign of `spec`, and tell the journal; see the module for what is refused.
 
     Raises `CampaignInUse`, `PieceInUse` or `UnknownTerritories`; then nothing is written.
     """
+    report = _load(spec)
+    if report.outcome is not LoadOutcome.UNCHANGED:
+        sentence = f"Campagne {report.campaign.code} {report.outcome.value} depuis un fichier."
+        record_elsewhere("campaign.loaded", sentence, by=None)
+    return report
+
+
+def _load(spec: CampaignSpec) -> LoadReport:
     territories = _territories(spec)
     content = spec.to_dict()
     campaign = Campaign.objects.select_for_update().filter(code=spec.code).first()

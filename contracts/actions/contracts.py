@@ -35,6 +35,13 @@ DETAIL_FIELDS = (
 Not the ordering officers: article 4 of the model names them itself, the prefect and the agency's director.
 """
 
+DETAIL_TEXT_FIELDS = tuple(
+    field.name
+    for field in Contract._meta.get_fields()
+    if field.name in DETAIL_FIELDS and field.get_internal_type() == "CharField"
+)
+"""Those that are searched, and that the history brings back."""
+
 
 @dataclass(frozen=True)
 class Representative:

@@ -10,9 +10,22 @@ from typing import Any
 from django import forms
 from django.utils.formats import date_format
 
+from cdppe.lib.rich_diff import rich_sides
+from cdppe.lib.rich_text import Block
+from cdppe.lib.rich_text_widget import RichTextarea
+from cdppe.lib.text_diff import Kind, Segment, text_diff
 from cdppe.lib.typed_text import same_text
 
 EMPTY = "(vide)"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two texts of a difference: blocks where it is formatted, else segments."""
+
+    title: str
+    segments: tuple[Segment, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class Difference:
     """One field whose stored text is not the one that the person typed.
 
     `name` is the form's input, `theirs` what it would hold of the stored text; `is_long`: the two texts can
-    be put one after the other.
+    be put one after the other; `is_formatted`: their light marks are shown as the page of the object does.
     """
 
     label: str
@@ -29,6 +42,20 @@ class Difference:
     name: str = ""
     theirs: str = ""
     is_long: bool = False
+    is_formatted: bool = False
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The person's text, then the stored one, each with what the other lacks marked."""
+        mine, theirs = "Votre texte", "Texte enregistré"
+        if self.is_formatted:
+            ours, others = rich_sides(self.typed, self.stored)
+            return Side(mine, blocks=ours), Side(theirs, blocks=others)
+        segments = text_diff(self.typed, self.stored)
+        return (
+            Side(mine, segments=tuple(each for each in segments if each.kind is not Kind.ADDED)),
+            Side(theirs, segments=tuple(each for each in segments if each.kind is not Kind.REMOVED)),
+        )
 
 
 def differences(form: forms.BaseForm, stored: Any, names: Iterable[str]) -> list[Difference]:
@@ -49,6 +76,7 @@ def difference(form: forms.BaseForm, name: str, stored: Any) -> Difference:
         name=form.add_prefix(name),
         theirs=input_value(form, name, stored),
         is_long=isinstance(form.fields[name].widget, forms.Textarea),
+        is_formatted=isinstance(form.fields[name].widget, RichTextarea),
     )
 
 

@@ -22,13 +22,13 @@ from contracts.models.contacts import Contact
 from contracts.models.contracts import (
     BankAccount,
     Contract,
-    ContractEvent,
     ContractObjective,
     ContractParty,
 )
 from contracts.models.diagnosis import Diagnosis, DiagnosisText
 from contracts.models.exchanges import Mention, Message, MessageKind, Thread, ThreadReading, ThreadState
 from contracts.models.history import FieldChange
+from contracts.models.journal import JournalCheck, JournalEntry
 from contracts.models.presence import Presence
 from contracts.models.takeovers import Takeover
 
@@ -41,7 +41,6 @@ __all__ = [
     "Commitment",
     "Contact",
     "Contract",
-    "ContractEvent",
     "ContractModel",
     "ContractObjective",
     "ContractParty",
@@ -52,6 +51,8 @@ __all__ = [
     "DiagnosisText",
     "FieldChange",
     "FindingAnswer",
+    "JournalCheck",
+    "JournalEntry",
     "Measure",
     "Mention",
     "Message",

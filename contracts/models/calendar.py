@@ -93,11 +93,6 @@ class ContractStep(models.Model):
         """The date of the step when J is `effect_on`; None while nobody dated it."""
         return date_of(effect_on, self.days_before, self.fixed_on)
 
-    @property
-    def computed_days(self) -> int | None:
-        """The days before J that the campaign gives it, None for an own or undated step."""
-        return self.campaign_step.days_before if self.campaign_step is not None else None
-
 
 class SettledDeadline(models.Model):
     """A national deadline that one contract has met: on which day, said by whom."""

@@ -331,24 +331,3 @@ class ContractObjective(models.Model):
     @property
     def is_fundamental(self) -> bool:
         return self.objective is not None and self.objective.is_fundamental
-
-
-class ContractEvent(models.Model):
-    """What happened to the contract: who, when, what. Never changed, never deleted."""
-
-    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField("le", default=timezone.now)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    code = models.CharField("nature", max_length=60)
-    sentence = models.CharField("ce qui s’est passé", max_length=300)
-    place = models.CharField("où", max_length=120, blank=True)
-    """The part or the object that it happened to, as `contracts.places` writes it; empty for the contract."""
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name = "événement"
-
-    def __str__(self) -> str:
-        return self.sentence

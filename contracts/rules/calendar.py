@@ -10,9 +10,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from django.db.models import prefetch_related_objects
+
 from contracts.compliance import Finding, Rule, Severity
-from contracts.models import Contract, Deadline, DeadlineExtension, SettledDeadline
-from contracts.overview import PARTIES
+from contracts.models import Contract
+from contracts.overview import PARTIES, SETTLED_READ
 from contracts.places import Place
 from contracts.rules.facts import ContractFacts, DeadlineFacts
 
@@ -44,16 +46,14 @@ def register_deadline_proof(proof: DeadlineProof) -> None:
 
 def settled_deadlines(contracts: Sequence[Contract]) -> dict[int, set[str]]:
     """The deadlines that people said were met, on the calendar of each contract."""
-    found: dict[int, set[str]] = defaultdict(set)
-    settled = SettledDeadline.objects.filter(contract__in=[contract.pk for contract in contracts])
-    for contract_id, code in settled.values_list("contract_id", "deadline__code"):
-        found[contract_id].add(code)
-    return found
+    prefetch_related_objects(contracts, SETTLED_READ)
+    return {
+        contract.pk: {each.deadline.code for each in contract.settled_deadlines.all()}
+        for contract in contracts
+    }
 
 
-def passed_deadlines(
-    contracts: Sequence[Contract], campaigns: set[int], today: dt.date
-) -> dict[int, tuple[DeadlineFacts, ...]]:
+def passed_deadlines(contracts: Sequence[Contract], today: dt.date) -> dict[int, tuple[DeadlineFacts, ...]]:
     """The deadlines of the preparation that have passed without proof.
 
     Those of the preparation are undated by an exercise, concern a party of the contract, and fall before the
@@ -63,26 +63,24 @@ def passed_deadlines(
     for proof in _deadline_proofs:
         for pk, codes in proof(contracts).items():
             kept[pk] |= set(codes)
-    put_off = {
-        (deadline_id, territory_id): due_on
-        for deadline_id, territory_id, due_on in DeadlineExtension.objects.filter(
-            deadline__campaign__in=campaigns
-        ).values_list("deadline_id", "territory_id", "due_on")
-    }
-    by_campaign: dict[int, list[Deadline]] = defaultdict(list)
-    for deadline in Deadline.objects.filter(campaign__in=campaigns, exercise__isnull=True, due_on__lt=today):
-        if PARTIES & set(deadline.parties):
-            by_campaign[deadline.campaign_id].append(deadline)
-    return {
-        contract.pk: tuple(
-            DeadlineFacts(each.code, each.label, put_off.get((each.pk, contract.territory_id), each.due_on))
-            for each in by_campaign[contract.campaign_id]
-            if each.due_on < dt.date(contract.campaign.year, 12, 31)
-            and each.code not in kept[contract.pk]
-            and put_off.get((each.pk, contract.territory_id), each.due_on) < today
+    prefetch_related_objects(contracts, "campaign__deadlines", "territory__deadline_extensions")
+    return {contract.pk: tuple(_passed(contract, kept[contract.pk], today)) for contract in contracts}
+
+
+def _passed(contract: Contract, kept: Collection[str], today: dt.date) -> Iterator[DeadlineFacts]:
+    put_off = {each.deadline_id: each.due_on for each in contract.territory.deadline_extensions.all()}
+    for each in contract.campaign.deadlines.all():
+        is_of_the_preparation = each.exercise is None and each.due_on < dt.date(
+            contract.campaign.year, 12, 31
         )
-        for contract in contracts
-    }
+        on = put_off.get(each.pk, each.due_on)
+        if (
+            is_of_the_preparation
+            and PARTIES & set(each.parties)
+            and each.code not in kept
+            and max(on, each.due_on) < today
+        ):
+            yield DeadlineFacts(each.code, each.label, on)
 
 
 RULES = (

@@ -7,18 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 
 from contracts.models import (
     ActionSheet,
     BankAccount,
     Contract,
-    ContractModel,
     ContractObjective,
     ContractParty,
     Objective,
 )
-from contracts.overview import signs
+from contracts.overview import BLANKS_READ, OBJECTIVES_READ, PARTIES_READ, blanks_of, signs
 from contracts.progress import SHEET_PARTS
 from contracts.rules.assembly import OdpeFacts
 from contracts.rules.blanks import DETAIL_OF_BLANK, OFFICERS
@@ -28,35 +27,24 @@ from contracts.rules.sheets import MODEL_PARTS
 
 
 def load_contract_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, ContractFacts]:
-    """The facts "contract" of `contracts`: eight queries whatever their number and their sheets."""
+    """The facts "contract" of `contracts`: as many queries for fifty with fifty sheets as for one."""
     pks = [contract.pk for contract in contracts]
     campaigns = {contract.campaign_id for contract in contracts}
-    blanks = {
-        campaign_id: frozenset(each["name"] for each in names)
-        for campaign_id, names in ContractModel.objects.filter(campaign__in=campaigns).values_list(
-            "campaign_id", "blanks"
-        )
-    }
     fundamentals: dict[int, list[Objective]] = defaultdict(list)
     for objective in Objective.objects.fundamental().filter(campaign__in=campaigns).order_by("number"):
         fundamentals[objective.campaign_id].append(objective)
-    objectives: dict[int, list[ContractObjective]] = defaultdict(list)
-    for each in ContractObjective.objects.filter(contract__in=pks).in_order():
-        objectives[each.contract_id].append(each)
+    prefetch_related_objects(contracts, OBJECTIVES_READ, PARTIES_READ, BLANKS_READ)
     sheets = _sheets_by_contract(pks)
-    parties: dict[int, list[ContractParty]] = defaultdict(list)
-    for party in ContractParty.objects.filter(contract__in=pks).select_related("signatory"):
-        parties[party.contract_id].append(party)
     with_account = set(BankAccount.objects.filter(contract__in=pks).values_list("contract_id", flat=True))
-    deadlines = passed_deadlines(contracts, campaigns, today)
+    deadlines = passed_deadlines(contracts, today)
     return {
         contract.pk: _facts(
             contract,
             fundamentals=fundamentals[contract.campaign_id],
-            objectives=objectives[contract.pk],
+            objectives=list(contract.objectives.all()),
             sheets=sheets[contract.pk],
-            parties=[party for party in parties[contract.pk] if signs(party, contract)],
-            blanks=blanks.get(contract.campaign_id, frozenset()),
+            parties=[party for party in contract.parties.all() if signs(party, contract)],
+            blanks=blanks_of(contract),
             has_account=contract.pk in with_account,
             passed_deadlines=deadlines[contract.pk],
         )

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from cdppe.accounts.models import Institution
 from cdppe.lib.french_words import joined
 from contracts.compliance import Finding, Rule, Severity
-from contracts.models import Contact, Contract
+from contracts.models import Contract
+from contracts.overview import CONTACTS_READ
 from contracts.places import Place
 from contracts.progress import ALL_PARTIES
 from contracts.rules.facts import ContractFacts
@@ -94,10 +95,12 @@ def load_contact_facts(contracts: Sequence[Contract], today: dt.date) -> dict[in
     )
     parties = sorted(institutions, key=lambda each: ALL_PARTIES.index(each.kind))
     named: dict[tuple[int, int], list[ContactFacts]] = defaultdict(list)
-    for contact in Contact.objects.current().filter(contract__in=[each.pk for each in contracts]):
-        named[contact.contract_id, contact.institution_id].append(
-            ContactFacts(contact.name, contact.email, contact.phone)
-        )
+    prefetch_related_objects(contracts, CONTACTS_READ)
+    for contract in contracts:
+        for contact in contract.contacts.all():
+            named[contract.pk, contact.institution_id].append(
+                ContactFacts(contact.name, contact.email, contact.phone)
+            )
     return {
         contract.pk: ContactsFacts(
             {

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.template import RequestContext
 
+from contracts.compliance import remember_facts
 from contracts.models import Contract
 from contracts.overview import with_facts
 from contracts.workspace import menu
@@ -18,4 +19,5 @@ register = template.Library()
 def workspace_menu(context: RequestContext, contract: Contract, tab: str) -> dict[str, Any]:
     """The parts of `contract`, each with how far it has got, for whoever asks for the page."""
     known = with_facts(Contract.objects.filter(pk=contract.pk)).get()
+    remember_facts(known)
     return {"entries": menu(known, context["request"].user, tab=tab)}

@@ -18,9 +18,13 @@ from contracts.actions.compliance import answer_finding, withdraw_answer
 from contracts.compliance import Line, Report, Rule, Severity, located, report_of
 from contracts.forms import ComplianceFilterForm, FindingAnswerForm
 from contracts.models import Contract, FindingAnswer
+from contracts.parts import compliance_progress
 from contracts.places import Place, read_place
 from contracts.views.access import get_contract, refusals_shown, signed_in
 from contracts.workspace import Part, find_part
+
+LINES_SHOWN = 20
+"""Findings that a page lists beside its fields; the others are on the page of compliance."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def compliance(request: HttpRequest, reference: str) -> HttpResponse:
 def compliance_line(request: HttpRequest, reference: str) -> HttpResponse:
     """The short line of a page, `?place=` being a part or an object in it: « 2 points bloquants ».
 
-    The whole contract without a place.
+    With it the page's list of what is left there, and the count of the menu, both as they stand now. The
+    whole contract without a place.
     """
     contract = get_contract(request, reference)
     typed = request.GET.get("place", "")
@@ -85,10 +90,15 @@ def compliance_line(request: HttpRequest, reference: str) -> HttpResponse:
             "Cet endroit du contrat n’existe pas.", content_type="text/plain; charset=utf-8"
         )
     whole = report_of(contract)
+    report = whole if place is None else whole.at(Place(place.part, place.item))
+    left = (*report.blocking, *report.to_check)
     context = {
         "contract": contract,
         "place": place,
-        "report": whole if place is None else whole.at(Place(place.part, place.item)),
+        "report": report,
+        "lines": located(contract, left)[:LINES_SHOWN],
+        "more": max(0, len(left) - LINES_SHOWN),
+        "progress": compliance_progress(whole),
     }
     return render(request, "contracts/compliance_line_content.html", context)
 

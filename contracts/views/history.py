@@ -14,11 +14,10 @@ from contracts.forms.history import CompareForm, HistoryFilterForm, last_days
 from contracts.history import restorer_of
 from contracts.models import ActionSheet, Contract, FieldChange
 from contracts.places import locate
-from contracts.reading_history import Line, between, read_known_place, sittings
+from contracts.reading_history import between, line_of, read_known_place, sittings
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
 
 CHANGES_PER_PAGE = 40
-EVENTS_PER_PAGE = 40
 
 
 @require_GET
@@ -54,15 +53,6 @@ def history(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _place_label(newest: FieldChange | None) -> str:
     return newest.object_label if newest else "cet endroit"
-
-
-@require_GET
-def journal(request: HttpRequest, reference: str) -> HttpResponse:
-    """Every gesture on the contract, newest first: the journal."""
-    contract = get_contract(request, reference)
-    page = Paginator(contract.events.select_related("by"), EVENTS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"contract": contract, "tab": "history", "view": "journal", "page": page, "query": ""}
-    return render(request, "contracts/journal.html", context)
 
 
 @require_GET
@@ -115,7 +105,7 @@ def _change_page(
         "contract": contract,
         "tab": "history",
         "change": found,
-        "line": Line(found.pk, found.field_label, found.before, found.after),
+        "line": line_of(found, before=found.before),
         "located": located,
         "sentence": sentence,
         "may_restore": may_write and located is not None and restorer_of(place) is not None

@@ -17,7 +17,6 @@ PAGE_WORDS = {
     "diagnosis": "ce diagnostic",
     "dashboard": "ce tableau de bord",
 }
-LONGEST_PLACE = 120
 
 
 @require_POST

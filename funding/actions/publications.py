@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
+from contracts.actions.journal import record_elsewhere
 from contracts.models import Campaign
 from funding.models import AllocationRun, Envelope, NotifiedAmount, Publication, PublishedAmount
 
@@ -76,6 +77,9 @@ def publish(
     publication.runs.set(runs)
     Publication.objects.filter(pk__in=[each.pk for each in replaced]).update(replaced_by=publication)
     _state_amounts(publication, runs)
+    envelopes = ", ".join(f"« {run.envelope.label} »" for run in runs)
+    verb = "notifiés de nouveau" if is_replacement else "notifiés"
+    record_elsewhere("amounts.published", f"Montants {year} {verb} : {envelopes}.", by=by)
     return publication
 
 

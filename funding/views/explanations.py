@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory
+from cdppe.lib.table_export import XLSX_TYPE
 from contracts.models import Contract
 from contracts.views.access import signed_in
 from funding.explanation import explain
 from funding.models import AllocationLine, AllocationRun, Envelope, NotifiedAmount
-from funding.workbook import CONTENT_TYPE, run_workbook
+from funding.workbook import run_workbook
 
 
 @require_GET
@@ -72,7 +73,7 @@ def run_workbook_download(request: HttpRequest, code: str, pk: int) -> HttpRespo
     name = slugify(f"repartition-{code}-{run.envelope.code}-{run.year}-calcul-{run.pk}")
     return HttpResponse(
         run_workbook(run),
-        content_type=CONTENT_TYPE,
+        content_type=XLSX_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'},
     )
 

@@ -20,10 +20,15 @@ from funding.plan import build_plan
 @require_http_methods(["GET", "POST"])
 @refusals_shown
 def financing(request: HttpRequest, reference: str) -> HttpResponse:
-    """Everything that concerns the money of the contract; a POST writes the department's own means."""
+    """Everything that concerns the money of the contract; a POST writes the department's own means.
+
+    A GET with what is being typed in their boxes (`m-ase-…`) says what it does to rule M3; it writes nothing.
+    """
     if request.method == "GET":
         contract = get_contract(request, reference)
-        return _page(request, contract, MeansGrid(own_means_of(contract)))
+        services = own_means_of(contract)
+        is_typed = any(name.startswith("m-") for name in request.GET)
+        return _page(request, contract, MeansGrid(services, request.GET.dict() if is_typed else None))
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
     grid = MeansGrid(own_means_of(contract), request.POST.dict())
     if not grid.is_valid:
@@ -57,7 +62,8 @@ def _page(
         "services": services,
         "means_years": means_years(contract),
         "reference_year": contract.campaign.reference_year,
-        "lowered": [(service, means) for service in services for means in service.lowered],
+        "lowered": [(service, means) for service in grid.means for means in service.lowered],
+        "keeps_means": any(means.is_kept for service in grid.means for means in service.years),
         "sentence": sentence,
         "may_edit": may(request, Ability.CONTRACT_EDIT, contract),
     }

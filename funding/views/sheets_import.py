@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cdppe.accounts.abilities import Ability
 from cdppe.lib.errors import RuleViolation
-from cdppe.lib.table_export import write_xlsx
+from cdppe.lib.table_export import XLSX_TYPE, write_xlsx
 from cdppe.lib.tables import MAX_BYTES, Table, TableRefused, read_table, too_large
 from contracts.models import Contract, ContractObjective
 from contracts.views.access import get_contract, refusals_shown, signed_in
@@ -28,7 +28,6 @@ from funding.models import SheetsImport
 from funding.sheets_import import SheetsPreview
 
 SHOWN_PROBLEMS = 150
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class SheetsFileForm(forms.Form):
@@ -86,7 +85,7 @@ def sheets_import_template(request: HttpRequest, reference: str) -> HttpResponse
     objectives: list[list[Any]] = [["Objectif", "Intitulé"]]
     objectives += [[key, labels[pk].label] for key, pk in columns.objectives.items()]
     content = write_xlsx([("Fiches action", [columns.headings]), ("Objectifs", objectives)])
-    answer = HttpResponse(content, content_type=XLSX)
+    answer = HttpResponse(content, content_type=XLSX_TYPE)
     answer["Content-Disposition"] = f'attachment; filename="fiches-{contract.reference}.xlsx"'
     return answer
 

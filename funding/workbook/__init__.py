@@ -22,6 +22,6 @@ square of the number of territories: instant for a hundred, minutes for tens of 
 
 from __future__ import annotations
 
-from funding.workbook.rendering import CONTENT_TYPE, allocation_workbook, run_workbook
+from funding.workbook.rendering import allocation_workbook, run_workbook
 
-__all__ = ["CONTENT_TYPE", "allocation_workbook", "run_workbook"]
+__all__ = ["allocation_workbook", "run_workbook"]

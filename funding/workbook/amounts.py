@@ -51,6 +51,7 @@ FIRST_AMOUNT = 20
 
 
 def write_amounts(sheet: Worksheet, content: Content) -> None:
+    """« Montants »: the keys × the common factor, held by the bounds, then rounded."""
     put_title(sheet, content.title)
     last = FIRST_AMOUNT + len(content.rows) - 1
 

@@ -27,6 +27,7 @@ WEIGHTS, HEADINGS, FIRST = 3, 4, 5
 
 
 def write_figures(sheet: Worksheet, content: Content) -> None:
+    """« Chiffres »: each territory's figure for each criterion, its status, and the totals."""
     put_title(sheet, "Chiffres des critères, par territoire")
     labels = [column.label for column in content.columns]
     has_statuses = any(row.statuses for row in content.rows)
@@ -47,6 +48,7 @@ def write_figures(sheet: Worksheet, content: Content) -> None:
 
 
 def write_shares(sheet: Worksheet, content: Content) -> None:
+    """« Parts »: each figure over its total."""
     put_title(sheet, "Part de chaque territoire dans le total de chaque critère")
     put_headings(sheet, HEADINGS, ["Code", "Territoire", *(column.label for column in content.columns)])
     total = _total_row(content)
@@ -60,6 +62,7 @@ def write_shares(sheet: Worksheet, content: Content) -> None:
 
 
 def write_keys(sheet: Worksheet, content: Content) -> None:
+    """« Clés »: each share × the weight of its criterion, and their sum."""
     put_title(
         sheet, "Apport de chaque critère (part × poids) et clé de chaque territoire (somme des apports)"
     )

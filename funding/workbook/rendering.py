@@ -18,8 +18,6 @@ from funding.workbook.content import Content, content_of_allocation, content_of_
 from funding.workbook.figures import FIGURES, KEYS, SHARES, write_figures, write_keys, write_shares
 from funding.workbook.modulations import BOTH_CHECK, MODULATIONS, SECOND_AMOUNT_CHECK, write_modulations
 
-CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 README = "Lisez-moi"
 
 

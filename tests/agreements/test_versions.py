@@ -11,7 +11,8 @@ from agreements.actions.versions import content_hash_of, freeze_version
 from agreements.content import Entry, canonical, digest, read_content, version_hash
 from agreements.models import ContractVersion, VersionPurpose
 from agreements.models.versions import FrozenVersion
-from contracts.models import ActionSheet, Contract
+from agreements.reading import CONTACTS
+from contracts.models import ActionSheet, Contact, Contract
 from tests.cast import Cast
 
 ONE = Entry("sheets", 3, "title", "Fiche n° 1", "Intitulé", "Accueillir")
@@ -29,13 +30,13 @@ def test_letters_written_in_two_ways_are_the_same_letters() -> None:
     assert canonical([composed]) == canonical([decomposed])
 
 
-@pytest.mark.parametrize("changed", ["uid", "reference", "number", "content_hash", "html_hash"])
+@pytest.mark.parametrize("changed", ["uid", "reference", "number", "text_hash", "html_hash"])
 def test_the_hash_depends_on_everything(changed: str) -> None:
     parts: dict[str, object] = {
         "uid": "u",
         "reference": "38-2022",
         "number": 1,
-        "content_hash": digest("a"),
+        "text_hash": digest("a"),
         "html_hash": digest("b"),
     }
     other = {**parts, changed: 2 if changed == "number" else "x"}
@@ -66,7 +67,28 @@ def test_a_version_keeps_what_the_contract_said(contract: Contract, cast: Cast) 
     assert "Tout autre intitulé" in second.html
     assert "Tout autre intitulé" not in stored.html
     assert (first.number, second.number) == (1, 2)
-    assert digest(stored.content_text) == stored.content_hash
+    assert stored.hash == version_hash(
+        uid=str(stored.uid),
+        reference=contract.reference,
+        number=1,
+        text_hash=digest(stored.content_text),
+        html_hash=digest(stored.html),
+    )
+
+
+def test_a_contact_is_sent_but_not_signed(contract: Contract, cast: Cast) -> None:
+    before = content_hash_of(contract)
+    Contact.objects.create(
+        contract=contract,
+        institution=cast.council,
+        seat=1,
+        name="Dominique Petit",
+        email="d.petit@example.fr",
+        phone="04 76 00 00 00",
+    )
+    assert content_hash_of(contract) == before
+    version = freeze_version(contract, purpose=VersionPurpose.TRANSMISSION, label="Contacts", by=None)
+    assert [entry.value for entry in version.entries if entry.part == CONTACTS].count("Dominique Petit") == 1
 
 
 def test_only_what_is_agreed_goes_without_the_mention_of_a_draft(

@@ -13,7 +13,7 @@ from cdppe.accounts.models import Department, Membership, User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
-from contracts.models import Campaign, Contract
+from contracts.models import Campaign, Contract, JournalCheck
 from funding.actions.letters import KIND
 from funding.models import AllocationRun, NotificationLetter, Publication, Scenario, SeriesEdition
 from tests.browser import demonstration
@@ -338,3 +338,23 @@ def _letters(publication: Publication) -> dict[str, NotificationLetter]:
             mailed_at=timezone.now() if state == JobState.DONE else None,
         )
     return found
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_journal_is_accessible_unread_whole_and_broken(
+    page: Page, signed_in: SignIn, assert_accessible: Check
+) -> None:
+    signed_in(page, demonstration.EDITOR)
+    journal = f"/contrats/{demonstration.ISERE}/historique/journal/"
+    check_all(page, [journal, f"{journal}?objet=objective"], assert_accessible)
+    expect(page.get_by_text("n’a pas encore été vérifiée")).to_be_visible()
+    check_all(page, [f"{journal}?du=demain"], assert_accessible, status=422)
+    moment = timezone.now()
+    JournalCheck.objects.create(checked_at=moment, last_sequence=83, last_hash="a" * 64)
+    check_all(page, [journal], assert_accessible)
+    expect(page.get_by_text("entière jusqu’à l’entrée n° 83")).to_be_visible()
+    JournalCheck.objects.create(
+        checked_at=moment, last_sequence=83, last_hash="a" * 64, findings=["L’entrée n° 2 manque."]
+    )
+    check_all(page, [journal], assert_accessible)
+    expect(page.get_by_text("Le journal du site n’est pas entier")).to_be_visible()

@@ -58,3 +58,29 @@ def test_the_line_of_a_sheet_is_asked_again_after_a_save(page: Page, signed_in: 
         page.evaluate("document.body.dispatchEvent(new Event('cdppe:saved'))")
     page.get_by_role("button", name="Enregistrer la fiche").click()
     expect(line).to_contain_text("rien de bloquant")
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_list_beside_the_fields_and_the_menu_follow_what_one_writes(
+    page_1280: Page, signed_in: Callable[..., None], assert_accessible: Callable[[Page], None]
+) -> None:
+    page = page_1280
+    signed_in(page, demonstration.FULL_EDITOR)
+    page.goto(f"{BASE}/fiches/12/")
+    badge = page.locator("#progress-compliance [aria-hidden]")
+    before = int(badge.inner_text())
+    page.get_by_text("Ce qui reste à faire ici").click()
+    here = page.locator("#compliance-here")
+    expect(here.get_by_role("link")).to_have_count(1)
+    assert_accessible(page)
+    # What is written saves by itself; nothing is opened again.
+    page.locator("select[id^=nature-e]").select_option("training")
+    page.get_by_label("Public cible").fill("")
+    expect(here).to_contain_text("il manque le public cible")
+    expect(here).not_to_contain_text("ETP")
+    expect(here.locator("a").first).to_be_visible()
+    here.get_by_role("link", name="il manque le public cible").click()
+    expect(page.get_by_label("Public cible")).to_be_in_viewport()
+    page.get_by_label("Public cible").fill("Les familles.")
+    expect(here).to_contain_text("Rien de bloquant ni à vérifier ici.")
+    expect(badge).to_have_text(str(before - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -12,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cdppe.accounts.models import User
+from contracts.actions import journal
 from contracts.actions.contracts import DETAIL_FIELDS, save_details
 from contracts.actions.diagnosis import save_diagnosis
 from contracts.actions.history import restore_text
-from contracts.actions.journal import SAME_SITTING
-from contracts.models import Contract, ContractEvent, Diagnosis, FieldChange
+from contracts.models import Contract, Diagnosis, FieldChange
 from contracts.workflow import ContractState
 from tests.cast import Cast
 
@@ -135,7 +136,9 @@ def test_ones_other_window_is_named_as_such(cast: Cast) -> None:
     assert "par vous-même, dans une autre fenêtre" in answer.json()["sentence"]
 
 
-def test_saving_by_itself_leaves_one_line_a_sitting_in_the_journal(cast: Cast) -> None:
+def test_saving_by_itself_leaves_one_line_a_sitting_in_the_journal(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = details(cast.contract)
     for court in ("G", "Gr", "Gre"):
         autosave(cast.council_editor, url, {"court": court, "version": 1}, court=["", "G", "Gr"])
@@ -144,7 +147,7 @@ def test_saving_by_itself_leaves_one_line_a_sitting_in_the_journal(cast: Cast) -
     assert sorted(str(event.by) for event in events) == sorted(
         [str(cast.council_editor), str(cast.ars_editor)]
     )
-    ContractEvent.objects.update(at=timezone.now() - SAME_SITTING)
+    monkeypatch.setattr(journal, "SAME_SITTING", dt.timedelta(0))
     autosave(cast.council_editor, url, {"court": "Grenoble", "version": 1}, court=["Gre"])
     assert events.filter(by=cast.council_editor).count() == 2
 

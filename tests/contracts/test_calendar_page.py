@@ -27,11 +27,11 @@ from contracts.actions.contracts import create_contract
 from contracts.kept import restore_step_text
 from contracts.models import (
     Contract,
-    ContractEvent,
     ContractStep,
     Deadline,
     DeadlineExtension,
     FieldChange,
+    JournalEntry,
     RetroplanningStep,
 )
 from contracts.overview import duties_of, with_facts
@@ -378,7 +378,7 @@ def test_moving_day_j_moves_the_counted_steps_and_says_which(client: Client, cas
     assert signature(cast).on(cast.contract.planned_effect_on) == dt.date(2030, 10, 22)
     fixed.refresh_from_db()
     assert fixed.on(cast.contract.planned_effect_on) == SUNDAY
-    event = ContractEvent.objects.get(contract=cast.contract, code="calendar.effect-date")
+    event = JournalEntry.objects.get(contract=cast.contract, code="calendar.effect-date")
     assert event.sentence == "Prise d’effet fixée au 6 novembre 2030 : 1 étape du calendrier déplacée."
 
 
@@ -480,7 +480,7 @@ def test_dgcs_grants_changes_and_withdraws_an_extension(client: Client, cast: Ca
     assert not DeadlineExtension.objects.exists()
     with pytest.raises(WrongState):
         withdraw_extension(extension, by=cast.dgcs_editor)
-    codes = set(ContractEvent.objects.filter(contract=cast.contract).values_list("code", flat=True))
+    codes = set(JournalEntry.objects.filter(contract=cast.contract).values_list("code", flat=True))
     assert "calendar.deadline-extended" in codes
 
 

@@ -39,10 +39,10 @@ from contracts.models import (
     BankAccount,
     Contact,
     Contract,
-    ContractEvent,
     ContractModel,
     ContractObjective,
     FindingAnswer,
+    JournalEntry,
     Objective,
 )
 from contracts.parts import measure_compliance
@@ -332,20 +332,61 @@ def test_what_is_broken_in_the_database_is_found(complete: Contract, breaks: Any
     assert codes(complete) == expected
 
 
-def test_every_finding_leads_to_a_page_that_answers(complete: Contract, cast: Cast) -> None:
+@pytest.mark.parametrize("who", ["council_editor", "council_reader"])
+def test_every_finding_leads_to_a_page_that_answers(complete: Contract, cast: Cast, who: str) -> None:
     for breaks in (_break_parties, _break_details, _break_money, _break_indicators, _break_optional):
         breaks(complete)
-    client = client_of(cast.council_editor)
+    client = client_of(getattr(cast, who))
     fresh = Contract.objects.with_context().get(pk=complete.pk)
     found = located(fresh, report_of(fresh, today=dt.date(2030, 8, 1)).lines)
     assert len(found) > 12
     for line in found:
         assert line.located is not None, line.finding
         page, _, anchor = line.located.url.partition("#")
-        answer = client.get(page)
+        # Who only reads is led on to the page that is read; a browser keeps the anchor on the way.
+        answer = client.get(page, follow=who.endswith("reader"))
         assert answer.status_code == 200, page
         if anchor:
             assert f'id="{anchor}"' in answer.content.decode(), line.located.url
+
+
+def _places(contract: Contract, code: str) -> list[tuple[str, str]]:
+    """(address, words) of the findings of the rule `code`."""
+    fresh = Contract.objects.with_context().get(pk=contract.pk)
+    lines = located(fresh, report_of(fresh, today=TODAY).lines)
+    return [
+        (line.located.url, line.located.label) for line in lines if line.rule.code == code and line.located
+    ]
+
+
+def test_money_of_one_sheet_leads_to_its_box_and_of_several_to_their_row(
+    complete: Contract, cast: Cast
+) -> None:
+    one, other = complete.action_sheets.order_by("number")
+    state = one.financings.get(contributor=Contributor.STATE)
+    state.amount = Decimal(50_000)
+    state.save()
+    envelope, client = state.envelope, client_of(cast.council_editor)
+    plan = f"/contrats/38-2030/plan-d-action/#balances-e{envelope.pk}-2030"
+    sheet = f"/contrats/38-2030/fiches/{one.number}/"
+    assert _places(complete, "notified-not-exceeded") == [(plan, f"Plan d’action – {envelope.label}, 2030")]
+    assert f'id="balances-e{envelope.pk}-2030"' in client.get(plan).content.decode()
+    # What lacks to the objective is lacking in its only sheet.
+    department = f"{sheet}#amount-department-2030"
+    label = f"Fiche action n° {one.number} – Moyens financiers, 2030"
+    assert _places(complete, "department-share") == [(department, label)]
+    assert 'id="amount-department-2030"' in client.get(sheet).content.decode()
+    other.financings.filter(contributor=Contributor.STATE).delete()
+    box = f"amount-e{envelope.pk}-2030"
+    assert _places(complete, "notified-not-exceeded") == [(f"{sheet}#{box}", label)]
+    assert f'id="{box}"' in client.get(sheet).content.decode()
+    ActionSheetFactory(contract=complete, contract_objective=one.contract_objective)
+    second = ActionFinancingFactory(
+        action_sheet=complete.action_sheets.latest("number"), amount=Decimal(1), year=2030
+    )
+    assert second.contributor == Contributor.DEPARTMENT
+    (url, _), *_ = _places(complete, "department-share")
+    assert url == f"/contrats/38-2030/plan-d-action/#objective-{one.contract_objective_id}"
 
 
 def test_a_passed_deadline_is_to_be_checked_until_something_proves_it(
@@ -439,7 +480,7 @@ def test_an_answer_stays_visible_with_who_and_when(cast: Cast) -> None:
     assert "par avenant." in shown
     assert str(cast.ars_editor) in shown
     assert timezone.localtime(answer.at).strftime("%H:%M") in shown
-    assert ContractEvent.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
+    assert JournalEntry.objects.filter(contract=cast.contract, code="finding.answered").count() == 1
 
 
 def test_each_form_of_the_page_carries_its_token(cast: Cast) -> None:
@@ -625,6 +666,40 @@ def test_the_line_of_a_sheet_counts_what_is_left_on_it(cast: Cast) -> None:
     # Its fields are part of it.
     assert "5 points bloquants" in client.get(f"{address}/public").content.decode()
     assert "11 points bloquants" in client.get(f"{COMPLIANCE}ici/?place=sheets").content.decode()
+
+
+def test_with_the_line_come_the_list_of_the_place_and_the_count_of_the_menu(cast: Cast) -> None:
+    first = ActionSheetFactory(contract=cast.contract)
+    client = client_of(cast.council_editor)
+    address = f"{COMPLIANCE}ici/?place=sheets/{first.pk}"
+
+    def answer() -> str:
+        return client.get(address).content.decode()
+
+    link = f'<a href="/contrats/38-2030/fiches/{first.number}/#id_public">'
+    before = answer()
+    assert link in before
+    assert '<div id="compliance-here" hx-swap-oob="true">' in before
+    ActionSheet.objects.filter(pk=first.pk).update(public="Les familles.")
+    after = answer()
+    assert link not in after
+    assert f"/fiches/{first.number}/#id_actors" in after
+    # The badge of the menu is the same element on every page, one less than before.
+    report = report_of(Contract.objects.with_context().get(pk=cast.contract.pk))
+    left = len(report.blocking) + len(report.to_check)
+    for html in (after, client.get("/contrats/38-2030/").content.decode()):
+        badge = html[html.index('id="progress-compliance"') :]
+        assert badge[badge.index('aria-hidden="true">') + 19 :].startswith(f"{left}<")
+    before_badge = before[before.index('id="progress-compliance"') :]
+    assert f'aria-hidden="true">{left + 1}<' in before_badge
+
+
+def test_a_long_list_says_how_many_more(cast: Cast) -> None:
+    for _ in range(10):
+        ActionSheetFactory(contract=cast.contract)
+    html = client_of(cast.council_editor).get(f"{COMPLIANCE}ici/?place=sheets").content.decode()
+    assert "de plus</a>" in html
+    assert html.count("<li>") == 21
 
 
 def test_the_page_of_a_sheet_asks_for_its_line(cast: Cast) -> None:

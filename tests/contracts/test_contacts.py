@@ -20,7 +20,7 @@ from contracts.actions.contacts import (
     name_contact,
     replace_contact,
 )
-from contracts.models import Contact, Contract, ContractEvent, FieldChange
+from contracts.models import Contact, Contract, FieldChange, JournalEntry
 from contracts.overview import facts_of, with_facts
 from contracts.progress import pieces
 from contracts.workflow import ContractState
@@ -115,7 +115,7 @@ class TestNaming:
         )
         change = FieldChange.objects.get(before="04 65 71 00 38")
         assert (change.after, change.by) == ("06 39 98 00 38", cast.council_administrator)
-        codes = set(ContractEvent.objects.values_list("code", flat=True))
+        codes = set(JournalEntry.objects.values_list("code", flat=True))
         assert {"contact.named", "contact.corrected"} <= codes
 
     def test_the_second_of_two_corrections_sees_the_first(self, cast: Cast) -> None:

@@ -12,6 +12,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.contracts import create_contract, move_contract
+from contracts.actions.journal import record
 from contracts.filters import plain
 from contracts.models import BankAccount, Contract, ContractParty, Deadline, Signatory
 from contracts.overview import distance, turn
@@ -364,9 +365,7 @@ def test_a_late_deadline_says_so(client: Client, cast: Cast) -> None:
 
 
 def test_the_journal_shows_texts_as_texts(client: Client, cast: Cast) -> None:
-    cast.contract.events.create(
-        code="x", sentence="<script>alert(1)</script> {{7*7}}", by=cast.council_editor
-    )
+    record(cast.contract, "x", "<script>alert(1)</script> {{7*7}}", by=cast.council_editor)
     page = page_of(client, cast.council_reader, detail_url(cast.contract))
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{7*7}}" in page
     assert "<script>alert" not in page

@@ -16,7 +16,7 @@ from cdppe.accounts.models import InstitutionKind, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
 from contracts.actions.exchanges import mark_read, open_thread, reopen_thread, reply, settle_thread
 from contracts.exchanges import exchanges_section, measure_exchanges
-from contracts.models import Contract, ContractEvent, Mention, Message, MessageKind, Thread, ThreadReading
+from contracts.models import Contract, JournalEntry, Mention, Message, MessageKind, Thread, ThreadReading
 from contracts.places import Place
 from contracts.workflow import ContractState
 from contracts.workspace import Stage
@@ -71,7 +71,7 @@ class TestOpening:
         assert thread.place_text == "Ouvrir trois places."
         message = thread.messages.get()
         assert (message.number, message.by, message.institution) == (1, cast.council_reader, cast.council)
-        assert ContractEvent.objects.filter(contract=cast.contract, code="thread.opened").count() == 1
+        assert JournalEntry.objects.filter(contract=cast.contract, code="thread.opened").count() == 1
 
     @pytest.mark.parametrize("state", ContractState.values)
     def test_one_talks_in_every_state_of_the_contract(self, cast: Cast, state: str) -> None:

@@ -18,10 +18,17 @@ import funding.actions
 import indicators.actions
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from contracts.actions.action_sheets import create_action_sheet, delete_action_sheet, save_action_sheet
+from cdppe.lib.rich_text_widget import RichTextarea
+from contracts.actions.action_sheets import (
+    FORMATTED_FIELDS,
+    create_action_sheet,
+    delete_action_sheet,
+    save_action_sheet,
+)
 from contracts.actions.bank_accounts import save_bank_account
 from contracts.actions.history import recreate_deleted_sheet, restore_text
 from contracts.actions.objectives import add_objective, remove_objective
+from contracts.forms import ActionSheetForm
 from contracts.history import snapshot
 from contracts.models import ActionSheet, Contract, FieldChange
 from contracts.reading_history import between, sittings
@@ -99,7 +106,7 @@ class TestKeeping:
     def test_a_text_that_is_emptied_can_be_found_again_at_once(self, cast: Cast, sheet: ActionSheet) -> None:
         write(sheet, cast.council_editor, description="Un texte écrit à l’instant.")
         write(sheet, cast.council_editor, description="")
-        assert FieldChange.objects.order_by("pk").last().before == "Un texte écrit à l’instant."  # type: ignore[union-attr]  # it exists
+        assert FieldChange.objects.latest("pk").before == "Un texte écrit à l’instant."
 
     def test_a_refused_save_leaves_nothing(self, cast: Cast, sheet: ActionSheet) -> None:
         with pytest.raises(StaleVersion):
@@ -282,6 +289,60 @@ class TestReading:
         answer = client.get(reverse("contracts:history-compare", args=[cast.contract.reference]) + query)
         assert answer.status_code == 422
         assert "Écrivez une date et une heure" in answer.content.decode()
+
+
+class TestFormattedTexts:
+    BEFORE = "Ouvrir :\n- **trois** places\n- un lieu"
+    AFTER = "Ouvrir :\n- **dix** places\n- un lieu"
+
+    def test_lists_and_bold_are_shown_as_such_with_what_changed(
+        self, client: Client, cast: Cast, sheet: ActionSheet
+    ) -> None:
+        write(sheet, cast.prefect_editor, description=self.BEFORE)
+        grow_older(2)
+        write(sheet, cast.council_editor, description=self.AFTER)
+        newest = FieldChange.objects.first()
+        assert newest is not None
+        client.force_login(cast.council_reader)
+        for name, args in (
+            ("history", []),
+            ("history-change", [newest.pk]),
+            ("history-compare", []),
+        ):
+            page = client.get(reverse(f"contracts:{name}", args=["38-2030", *args])).content.decode()
+            assert "**" not in page, name
+            assert "- un lieu" not in page, name
+            assert '<li><strong><del><span class="fr-sr-only">retiré : </span>' in page, name
+            assert '<ins><span class="fr-sr-only">ajouté : </span>dix</ins></strong> places</li>' in page, (
+                name
+            )
+            assert "<li>un lieu</li>" in page, name
+
+    def test_a_text_that_only_became_bold_shows_it(self, cast: Cast, sheet: ActionSheet) -> None:
+        write(sheet, cast.prefect_editor, description="**Trois** places.")
+        (sitting,) = sittings(cast.contract, FieldChange.objects.select_related("by"))
+        assert not sitting.lines[0].difference.is_only_layout
+
+    def test_other_spaces_alone_are_told_in_words(
+        self, client: Client, cast: Cast, sheet: ActionSheet
+    ) -> None:
+        write(sheet, cast.prefect_editor, description="Trois places.\n\nUn lieu.")
+        grow_older(2)
+        write(sheet, cast.council_editor, description="Trois places.\nUn lieu.")
+        client.force_login(cast.council_reader)
+        page = client.get(reverse("contracts:history", args=["38-2030"])).content.decode()
+        assert "Seuls changent des espaces, des sauts de ligne" in page
+
+    def test_the_formatted_texts_are_those_of_the_form_with_its_tools(self, cast: Cast) -> None:
+        fields = ActionSheetForm(contract=cast.contract).fields
+        tools = {name for name, field in fields.items() if isinstance(field.widget, RichTextarea)}
+        assert tools == set(FORMATTED_FIELDS)
+
+    def test_a_title_is_no_formatted_text(self, client: Client, cast: Cast, sheet: ActionSheet) -> None:
+        write(sheet, cast.prefect_editor, title="Un **relais**")
+        client.force_login(cast.council_reader)
+        page = client.get(reverse("contracts:history", args=["38-2030"])).content.decode()
+        assert "Un **relais**" in page
 
 
 class TestBringingBack:

@@ -18,7 +18,9 @@ def test_the_command_writes_the_pdf_and_says_what_is_missing(
 ) -> None:
     output = tmp_path / "contrat.pdf"
     call_command("render_contract", "38-2030", "--output", str(output))
-    assert "CONTRAT" in (pypdf.PdfReader(io.BytesIO(output.read_bytes())).metadata.title or "").upper()  # type: ignore[union-attr]  # a document of ours has metadata
+    metadata = pypdf.PdfReader(io.BytesIO(output.read_bytes())).metadata
+    assert metadata is not None
+    assert "CONTRAT" in (metadata.title or "").upper()
     assert [path.name for path in tmp_path.iterdir()] == ["contrat.pdf"]
     printed = capsys.readouterr().out
     assert f"{output.stat().st_size} octets" in printed

@@ -32,7 +32,7 @@ def _variables_of_the_example() -> set[str]:
 
 def test_every_service_is_there_and_says_when_it_is_healthy(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"proxy", *SITE_SERVICES, *DATA_SERVICES}
+    assert set(services) == {"proxy", "clamav", *SITE_SERVICES, *DATA_SERVICES}
     assert [name for name, service in services.items() if "healthcheck" not in service] == ["migrate"]
 
 
@@ -77,13 +77,25 @@ def test_no_secret_is_written_and_none_may_be_forgotten(compose: dict[str, Any])
     for name in ("SECRET_KEY", "BANK_DATA_KEY", "EMAIL_URL", "ALLOWED_HOSTS", "PUBLIC_URL"):
         assert environment[name].startswith(f"${{{name}:?")
     for name in ("DATABASE_URL", "REDIS_URL"):
-        assert re.search(r"\$\{(POSTGRES|REDIS)_PASSWORD:\?", environment[name])
+        assert re.search(r"\$\{(POSTGRES_APPLICATION|REDIS)_PASSWORD:\?", environment[name])
 
 
 def test_web_worker_and_beat_share_one_image_and_the_stored_files(compose: dict[str, Any]) -> None:
     services = [compose["services"][name] for name in SITE_SERVICES]
     assert {service["image"] for service in services} == {"cdppe:${VERSION:-latest}"}
     assert all("media:/app/var/media" in service["volumes"] for service in services)
+
+
+def test_the_site_is_not_the_owner_of_its_tables_and_only_the_migrations_are(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    owner = services["postgres"]["environment"]["POSTGRES_USER"]
+    account = {
+        name: services[name]["environment"]["DATABASE_URL"].removeprefix("postgres://").partition(":")[0]
+        for name in SITE_SERVICES
+    }
+    assert account.pop("migrate") == owner
+    assert set(account.values()) == {"cdppe_app"}
+    assert services["migrate"]["command"][-1].endswith("grant_application_role cdppe_app")
 
 
 def test_the_containers_get_only_variables_that_the_settings_read(compose: dict[str, Any]) -> None:

@@ -302,7 +302,7 @@ class Suite:
         mutant = ModuleType(f"{self.module.__name__}_mutant")
         sys.modules[mutant.__name__] = mutant  # dataclasses look it up
         try:
-            exec(code, vars(mutant))  # noqa: S102 - our own source, changed by us
+            exec(code, vars(mutant))  # noqa: S102 - the source of our module, one operator changed: running it is the test
             for name in self.borrowed:
                 setattr(self.tests, name, getattr(mutant, name))
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -291,6 +292,11 @@ def test_live_totals_count_the_other_sheets_and_write_nothing(world: World) -> N
     assert balance.share.missing == Decimal(450)
     page = answer.content.decode()
     assert "non notifié" in page
+    # What all the sheets plan, and for the objective what the State and the department bring.
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").replace("\u202f", "").split())
+    assert "Toutes les fiches" in said
+    assert "300 € 200 € 500 € 500 €" in said
+    assert "État 500 € , département 50 € ." in said
     assert 'id="total-sheet" hx-swap-oob="true"' in page
     assert "<html" not in page
     assert ActionFinancing.objects.get(action_sheet=sheet).amount == Decimal(999)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,6 +18,7 @@ from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.actions.publications import notify_run
 from funding.models import AllocationRun, CriterionValue, Envelope
+from tests.answers import client_of, text_of
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,15 +30,9 @@ def _person(kind: str, role: str) -> User:
     return user
 
 
-def _client(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def editor() -> Client:
-    return _client(_person(InstitutionKind.DGCS, Role.EDITOR))
+    return client_of(_person(InstitutionKind.DGCS, Role.EDITOR))
 
 
 @pytest.fixture
@@ -46,16 +40,12 @@ def fir(campaign: Campaign) -> Envelope:
     return campaign.envelopes.get(code="FIR")
 
 
-def _text(answer: Any) -> str:
-    return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
-
-
 def test_the_ministry_computes_and_reads_an_envelope(editor: Client, fir: Envelope) -> None:
     start = reverse("funding:allocation-start", args=["2020", "FIR"])
     answer = editor.post(start, {"annee": "2020"})
     run = AllocationRun.objects.get()
     assert answer.url == reverse("funding:allocation-run", args=["2020", run.pk])
-    page = _text(editor.get(answer.url))
+    page = text_of(editor.get(answer.url))
     assert "Égale à l’enveloppe" in page
     assert "15 000 000 €" in page
     assert "Ces montants ne reposent pas seulement sur des chiffres officiels" in page
@@ -85,21 +75,21 @@ def test_the_campaigns_page_adds_the_three_envelopes_up(editor: Client, campaign
 def test_notified_and_computed_are_told_apart(editor: Client, fir: Envelope) -> None:
     url = reverse("funding:allocation-campaign", args=["2020"])
     run = run_allocation(fir, year=2020, by=None)
-    assert "Notifiée" not in _text(editor.get(url))
+    assert "Notifiée" not in text_of(editor.get(url))
     notify_run(run, by=None)
-    assert "Notifiée" in _text(editor.get(url))
+    assert "Notifiée" in text_of(editor.get(url))
 
 
 def test_a_refused_allocation_shows_every_cell(editor: Client, fir: Envelope) -> None:
     CriterionValue.objects.filter(place_code__in=["59", "62"], edition__series__code="asf").update(value=None)
     answer = editor.post(reverse("funding:allocation-start", args=["2020", "FIR"]), {"annee": "2020"})
-    page = _text(answer)
+    page = text_of(answer)
     assert answer.status_code == 409
     assert "Nord (59)" in page
     assert "Pas-de-Calais (62)" in page
     assert not AllocationRun.objects.exists()
     matrix = editor.get(reverse("funding:allocation-criteria", args=["2020"]))
-    assert _text(matrix).count("Manquant") == 2
+    assert text_of(matrix).count("Manquant") == 2
     asf = next(column for column in matrix.context["matrix"].columns if column.series == "asf")
     assert asf.missing_count == 2
 
@@ -108,7 +98,7 @@ def test_a_refused_allocation_shows_every_cell(editor: Client, fir: Envelope) ->
 def test_a_wrong_year_is_refused_with_a_sentence(editor: Client, fir: Envelope, year: str) -> None:
     answer = editor.post(reverse("funding:allocation-start", args=["2020", "FIR"]), {"annee": year})
     assert answer.status_code == 409
-    assert "n’est pas une année de la campagne" in _text(answer)
+    assert "n’est pas une année de la campagne" in text_of(answer)
     assert not AllocationRun.objects.exists()
 
 
@@ -124,11 +114,11 @@ def test_unknown_campaigns_envelopes_and_runs_do_not_exist(editor: Client, fir: 
 @pytest.mark.parametrize("kind", [InstitutionKind.DGCS, InstitutionKind.DGS])
 def test_a_ministry_reader_reads_but_neither_computes_nor_notifies(fir: Envelope, kind: str) -> None:
     run = run_allocation(fir, year=2020, by=None)
-    reader = _client(_person(kind, Role.READER))
-    page = _text(reader.get(reverse("funding:allocation-campaign", args=["2020"])))
+    reader = client_of(_person(kind, Role.READER))
+    page = text_of(reader.get(reverse("funding:allocation-campaign", args=["2020"])))
     assert "Nord" in page
     assert "Calculer la répartition" not in page
-    assert "Publier" not in _text(reader.get(reverse("funding:allocation-run", args=["2020", run.pk])))
+    assert "Publier" not in text_of(reader.get(reverse("funding:allocation-run", args=["2020", run.pk])))
     assert reader.post(reverse("funding:allocation-start", args=["2020", "FIR"])).status_code == 403
     assert reader.post(reverse("funding:publication-create", args=["2020"])).status_code == 403
     assert AllocationRun.objects.count() == 1
@@ -139,7 +129,7 @@ def test_the_people_of_a_territory_do_not_see_what_the_others_have(campaign: Cam
     user = UserFactory()
     council = InstitutionFactory(territory=campaign.territories.get(code="59"))
     MembershipFactory(user=user, institution=council, role=Role.SIGNATORY)
-    client = _client(user)
+    client = client_of(user)
     for route, args in (
         ("allocation-list", []),
         ("allocation-campaign", ["2020"]),
@@ -180,7 +170,7 @@ def test_the_pages_take_as_many_queries_for_thirty_territories_as_for_five(
 def test_each_amount_of_the_campaigns_table_leads_to_why(editor: Client, campaign: Campaign) -> None:
     runs = [run_allocation(envelope, year=2020, by=None) for envelope in campaign.envelopes.all()]
     url = reverse("funding:allocation-campaign", args=["2020"])
-    page = _text(editor.get(url))
+    page = text_of(editor.get(url))
     for run in runs:
         why = reverse("funding:amount-explanation", args=["2020", "59", run.envelope.code, 2020])
         assert f'href="{why}?calcul={run.pk}"' in page
@@ -197,7 +187,7 @@ def test_amounts_notified_from_an_earlier_run_are_told_from_the_last_ones(
     fir.save()
     again = run_allocation(fir, year=2020, by=None)
     answer = editor.get(url)
-    page = _text(answer)
+    page = text_of(answer)
     summary = next(each for each in answer.context["allocation"].envelopes if each.envelope == fir)
     assert (summary.run, summary.notified_count, summary.other_notified_count) == (again, 0, 30)
     assert "30 montants notifiés ne viennent pas de ce calcul" in page
@@ -242,7 +232,7 @@ def test_the_matrix_of_the_criteria_is_exported_with_statuses_and_sources(
     assert by_code["62"][at : at + 2] == ["non disponible", "Manquant"]
     other = editor.get(reverse("funding:allocation-criteria", args=["2020"]))
     for export in ("csv", "xlsx"):
-        assert reverse("funding:allocation-criteria-export", args=["2020", export]) in _text(other)
+        assert reverse("funding:allocation-criteria-export", args=["2020", export]) in text_of(other)
     if kind == "xlsx":
         origins = load_workbook(io.BytesIO(answer.content))["Origine"]
         assert [row[0].value for row in origins.iter_rows(min_row=2)] == [

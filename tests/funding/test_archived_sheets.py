@@ -57,8 +57,9 @@ def pair(cast: Cast) -> tuple[ActionSheet, ActionSheet]:
     return made[0], made[1]
 
 
-def figures(contract: Contract) -> dict[str, Any]:
+def figures(cast: Cast) -> dict[str, Any]:
     """Every total and count that rests on the sheets."""
+    contract = cast.contract
     plan = build_plan(contract)
     objective = contract.objectives.in_order()[0]
     (balance,) = envelope_balances(contract)
@@ -77,7 +78,7 @@ def figures(contract: Contract) -> dict[str, Any]:
         "objective": objective_money(objective).total,
         "completeness": len(facts.sheets),
         "sheets of the objective": facts.objectives[0].sheet_count,
-        "menu": measure_sheets(found, None).text,  # type: ignore[arg-type]  # the measure reads no person
+        "menu": measure_sheets(found, cast.council_editor).text,
         "annex of sheets": [sheet.number for sheet in annex["sheets"]],
         "annex contents": len(annex["contents"]),
         "annex of the plan": printed["plan"].action_count,
@@ -87,10 +88,10 @@ def figures(contract: Contract) -> dict[str, Any]:
 def test_an_archived_sheet_leaves_every_total_and_comes_back_when_restored(
     cast: Cast, pair: tuple[ActionSheet, ActionSheet]
 ) -> None:
-    before = figures(cast.contract)
+    before = figures(cast)
     archived = archive_action_sheet(pair[1], by=cast.council_editor)
     assert (archived.archived_by, archived.number) == (cast.council_editor, 2)
-    assert figures(cast.contract) == {
+    assert figures(cast) == {
         "plan total": Decimal(700),
         "plan by year": Decimal(700),
         "plan by source": [Decimal(300), Decimal(400), None],
@@ -109,7 +110,7 @@ def test_an_archived_sheet_leaves_every_total_and_comes_back_when_restored(
     assert before["plan total"] == Decimal(3700)
     assert before["exceeded (M1)"]
     restore_action_sheet(pair[1], by=cast.ars_editor)
-    assert figures(cast.contract) == before
+    assert figures(cast) == before
     sentences = [event.sentence.split(" ")[-1] for event in cast.contract.events.order_by("pk")]
     assert sentences == ["archivée.", "restaurée."]
 
@@ -211,11 +212,11 @@ def test_the_number_of_an_archived_sheet_is_not_reused(
 def test_a_copy_has_the_texts_a_number_of_its_own_and_no_money(
     cast: Cast, pair: tuple[ActionSheet, ActionSheet]
 ) -> None:
-    before = figures(cast.contract)["plan total"]
+    before = figures(cast)["plan total"]
     copy = copy_sheet(pair[0], with_amounts=False, by=cast.council_editor)
     assert (copy.number, copy.title, copy.public, copy.version) == (3, "Action 1 (copie)", "Écrit", 1)
     assert not copy.financings.exists()
-    assert figures(cast.contract)["plan total"] == before
+    assert figures(cast)["plan total"] == before
     order = list(cast.contract.action_sheets.in_plan().in_order().values_list("number", flat=True))
     assert order == [1, 3, 2]
 

@@ -103,6 +103,27 @@ def test_an_amount_that_both_changed_is_asked_with_its_row_and_year(world: World
     assert money(sheet) == {("department", 2030): Decimal(10)}
 
 
+def test_two_texts_are_shown_formatted_with_what_differs_marked(world: World) -> None:
+    sheet = written(world)
+    send(world, sheet, world.data(description="- **trois** places\n- un lieu"), {"description": [""]})
+    answer = send(
+        world,
+        sheet,
+        world.data(description="- **dix** places\n- un lieu <b>"),
+        {"description": [""]},
+        by=world.cast.ars_editor,
+    )
+    assert answer.status_code == 409
+    html = answer.json()["html"]
+    choices, _, _ = html.partition("cdppe-conflict__choices")
+    assert "**" not in choices.replace('data-conflict-theirs="- **trois** places', "")
+    marked = "<li><strong><mark>{}</mark></strong> places</li>"
+    assert marked.format("dix") in html
+    assert marked.format("trois") in html
+    assert "<li>un lieu</li>" in html
+    assert "un lieu<mark> &lt;b&gt;</mark></li>" in html
+
+
 def test_a_wrong_amount_is_named_and_nothing_is_written(world: World) -> None:
     sheet = written(world)
     answer = send(

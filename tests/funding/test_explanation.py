@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cdppe.accounts.models import InstitutionKind, Role, Territory, User
+from cdppe.accounts.models import InstitutionKind, Role, Territory
 from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.explanation import explain
@@ -28,6 +28,7 @@ from funding.models import (
     NotifiedAmount,
 )
 from funding.templatetags.allocation_format import cents, plain, share
+from tests.answers import client_of
 from tests.factories import (
     ContractFactory,
     InstitutionFactory,
@@ -46,12 +47,6 @@ def notify(run: AllocationRun, **changes: Any) -> None:
     for line in run.lines.all():
         values = {"amount": line.amount, "source": "", "run": run, "year": run.year} | changes
         NotifiedAmountFactory(envelope=run.envelope, territory=line.territory, **values)
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def member(kind: str, territory: Territory | None = None, role: str = Role.READER) -> Client:
@@ -100,8 +95,8 @@ def test_every_step_leads_exactly_to_the_next(p304: AllocationRun, code: str, bo
     assert found.factor == Fraction(found.others_amount) / found.others_key
     assert found.exact == found.at_factor + found.bound_gap
     assert found.exact == max(min(found.at_factor, Fraction(4_500_000)), Fraction(600_000))
-    assert found.amount == found.exact + found.rounding_gap == line.amount
-    assert abs(found.rounding_gap) < found.unit
+    assert found.amount == found.exact + found.rounding.gap == line.amount
+    assert abs(found.rounding.gap) < found.unit
     assert (found.floor_count, found.ceiling_count, found.free_count) == (3, 2, 25)
     assert found.key_total == 1
     assert found.total == found.envelope == 50_000_000
@@ -114,7 +109,7 @@ def test_the_explained_amounts_of_all_the_territories_are_the_envelope(campaign:
     run = run_allocation(campaign.envelopes.get(code=code), year=2020, by=None)
     explained = [explain(run, line) for line in run.lines.select_related("territory")]
     assert sum(each.amount for each in explained) == run.amount
-    assert sum(each.rounding_gap for each in explained) == 0
+    assert sum(each.rounding.gap for each in explained) == 0
     assert sum(each.exact for each in explained) == run.amount
     assert sum(each.key for each in explained) == 1
 

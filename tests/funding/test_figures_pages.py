@@ -22,6 +22,7 @@ from funding.actions.allocations import run_allocation
 from funding.actions.figures import ImportRefused, begin_import, store_import
 from funding.criteria import current_editions
 from funding.models import CriterionSeries, CriterionValue, ImportDraft, SeriesEdition
+from tests.answers import client_of
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +45,6 @@ def person(kind: str, role: str) -> User:
     user = UserFactory()
     MembershipFactory(user=user, institution=InstitutionFactory(kind=kind), role=role)
     return user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

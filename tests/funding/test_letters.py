@@ -13,7 +13,6 @@ import pypdf
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +29,7 @@ from funding.actions.letters import KIND, announce_letter, letter_is_done, reque
 from funding.actions.publications import publish
 from funding.letters import letter_counts, letter_of, render_letter
 from funding.models import AllocationLine, Envelope, FigureStatus, NotificationLetter, Publication
+from tests.answers import client_of, text_of
 from tests.factories import (
     ContractFactory,
     InstitutionFactory,
@@ -46,16 +46,6 @@ def _person(kind: str, role: str = Role.EDITOR, **tied: Any) -> User:
     found = Institution.objects.filter(kind=kind, **tied).first()
     MembershipFactory(user=user, institution=found or InstitutionFactory(kind=kind, **tied), role=role)
     return user
-
-
-def _client(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def _text(answer: Any) -> str:
-    return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _words(document: RenderedDocument) -> str:
@@ -233,7 +223,7 @@ class TestAsking:
         request_letters(publication, by=signatory)
         letter = _letter(publication, "59")
         RenderJob.objects.filter(pk=letter.job_id).update(state=JobState.FAILED, error="Essai")
-        client = _client(signatory)
+        client = client_of(signatory)
         answer = client.post(reverse("documents:job-retry", args=[letter.job_id]))
         again = RenderJob.objects.filter(kind=KIND, state=JobState.QUEUED, subject=letter.subject).get()
         assert answer.url == reverse("documents:job", args=[again.pk])
@@ -247,7 +237,7 @@ class TestAsking:
         with pytest.raises(WrongState, match="est remplacée"):
             request_letters(publication, by=signatory)
         url = reverse("funding:letters-request", args=["2020", publication.pk])
-        assert "est remplacée" in _text(_client(signatory).post(url, follow=True))
+        assert "est remplacée" in text_of(client_of(signatory).post(url, follow=True))
         assert not NotificationLetter.objects.exists()
 
 
@@ -356,20 +346,20 @@ class TestThePages:
         publication = _published(campaign)
         expected = publication.amounts.values("territory").distinct().count()
         assert expected > 1
-        client = _client(signatory)
+        client = client_of(signatory)
         page_url = reverse("funding:publication-detail", args=["2020", publication.pk])
         zip_url = reverse("funding:letters-download", args=["2020", publication.pk])
         progress_url = reverse("funding:letters-progress", args=["2020", publication.pk])
-        assert "Produire les lettres" in _text(client.get(page_url))
-        assert "il n’y a rien à télécharger" in _text(client.get(zip_url, follow=True))
+        assert "Produire les lettres" in text_of(client.get(page_url))
+        assert "il n’y a rien à télécharger" in text_of(client.get(zip_url, follow=True))
         asked = client.post(reverse("funding:letters-request", args=["2020", publication.pk]))
         assert asked.url == page_url
-        page = _text(client.get(page_url))
+        page = text_of(client.get(page_url))
         assert f'hx-get="{progress_url}"' in page
         assert f"0 lettre prête sur {expected}" in page
         jobs = [letter.job_id for letter in publication.letters.all()]
         run_job(jobs[0])
-        part = _text(client.get(progress_url, headers={"HX-Request": "true"}))
+        part = text_of(client.get(progress_url, headers={"HX-Request": "true"}))
         assert f"1 lettre prête sur {expected}" in part
         assert "hx-get" in part
         names = zipfile.ZipFile(io.BytesIO(client.get(zip_url).content)).namelist()
@@ -377,7 +367,7 @@ class TestThePages:
         assert "lettres-manquantes.txt" in names
         for job in jobs[1:]:
             run_job(job)
-        part = _text(client.get(progress_url, headers={"HX-Request": "true"}))
+        part = text_of(client.get(progress_url, headers={"HX-Request": "true"}))
         assert "hx-get" not in part
         assert "Toutes les lettres sont prêtes." in part
         answer = client.get(zip_url)
@@ -385,7 +375,7 @@ class TestThePages:
         archive = zipfile.ZipFile(io.BytesIO(answer.content))
         subjects = {archive.read(name).decode() for name in archive.namelist()}
         assert subjects == {letter.subject for letter in publication.letters.select_related("territory")}
-        assert "Produire les lettres" not in _text(client.get(page_url))
+        assert "Produire les lettres" not in text_of(client.get(page_url))
 
     def test_the_territorys_people_find_their_letter_and_others_do_not(
         self, publication: Publication, signatory: User, nord: Territory
@@ -394,20 +384,20 @@ class TestThePages:
         request_letters(publication, by=signatory)
         job = _letter(publication, "59").job_id
         plan = reverse("funding:action-plan", args=[contract.reference])
-        council = _client(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord))
+        council = client_of(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord))
         download = reverse("documents:job-download", args=[job])
-        assert download not in _text(council.get(plan))
+        assert download not in text_of(council.get(plan))
         run_job(job)
-        assert download in _text(council.get(plan))
+        assert download in text_of(council.get(plan))
         assert council.get(download).content == _letter(publication, "59").subject.encode()
-        assert plan in _text(council.get(reverse("documents:job", args=[job])))
+        assert plan in text_of(council.get(reverse("documents:job", args=[job])))
         elsewhere = Territory.objects.exclude(region=nord.region).first()
         for kind in (InstitutionKind.COUNCIL, InstitutionKind.PREFECTURE):
-            assert _client(_person(kind, territory=elsewhere)).get(download).status_code == 404
+            assert client_of(_person(kind, territory=elsewhere)).get(download).status_code == 404
         for kind in (InstitutionKind.DGCS, InstitutionKind.DGS):
-            assert _client(_person(kind, Role.READER)).get(download).status_code == 200
+            assert client_of(_person(kind, Role.READER)).get(download).status_code == 200
         _published(publication.campaign, reason="Correction")
-        assert download not in _text(council.get(plan))
+        assert download not in text_of(council.get(plan))
         assert council.get(download).status_code == 200
 
     def test_each_goes_back_to_where_the_letter_is_read(
@@ -419,18 +409,18 @@ class TestThePages:
         RenderJob.objects.filter(pk=letter.job_id).update(state=JobState.FAILED, error="Essai")
         url = reverse("documents:job", args=[letter.job_id])
         page = reverse("funding:publication-detail", args=["2020", publication.pk])
-        ministry = _text(_client(signatory).get(url))
+        ministry = text_of(client_of(signatory).get(url))
         assert f'href="{page}#letters"' in ministry
         assert "Revenir aux lettres de la publication" in ministry
-        council = _text(_client(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord)).get(url))
+        council = text_of(client_of(_person(InstitutionKind.COUNCIL, Role.READER, territory=nord)).get(url))
         assert page not in council
         assert f'href="{reverse("funding:action-plan", args=[contract.reference])}#balances"' in council
         assert "Revenir au contrat" in council
 
     def test_a_reader_of_the_ministry_follows_but_does_not_ask(self, publication: Publication) -> None:
-        reader = _client(_person(InstitutionKind.DGCS, Role.READER))
+        reader = client_of(_person(InstitutionKind.DGCS, Role.READER))
         page = reader.get(reverse("funding:publication-detail", args=["2020", publication.pk]))
-        assert "Produire les lettres" not in _text(page)
+        assert "Produire les lettres" not in text_of(page)
         url = reverse("funding:letters-request", args=["2020", publication.pk])
         assert reader.post(url).status_code == 403
         assert reader.get(url).status_code == 405
@@ -439,7 +429,7 @@ class TestThePages:
     def test_the_letters_of_an_unknown_publication_do_not_exist(
         self, publication: Publication, signatory: User
     ) -> None:
-        client = _client(signatory)
+        client = client_of(signatory)
         for name in ("funding:letters-progress", "funding:letters-download"):
             assert client.get(reverse(name, args=["2020", publication.pk + 1000])).status_code == 404
             assert client.get(reverse(name, args=["autre", publication.pk])).status_code == 404
@@ -448,7 +438,7 @@ class TestThePages:
     def test_following_takes_as_many_queries_for_thirty_letters_as_for_one(
         self, publication: Publication, signatory: User, django_assert_num_queries: Any
     ) -> None:
-        client = _client(signatory)
+        client = client_of(signatory)
         url = reverse("funding:letters-progress", args=["2020", publication.pk])
         request_letters(publication, by=signatory)
         jobs = [letter.job_id for letter in publication.letters.all()]

@@ -34,6 +34,7 @@ from funding.replay import replay
 from funding.scenarios import draft_of, results_of, typed_of_campaign
 from funding.workbook import modulations, run_workbook
 from funding.workbook.content import AMOUNT_TEXT
+from tests.answers import client_of
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 from tests.funding.test_workbook import Recalculated, recalculate
 
@@ -50,12 +51,6 @@ def person(role: str, kind: str = InstitutionKind.DGCS, territory: Territory | N
     place = {} if territory is None else {"territory": territory}
     MembershipFactory(user=user, institution=InstitutionFactory(kind=kind, **place), role=role)
     return user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -443,8 +438,8 @@ def test_every_step_leads_exactly_to_the_next(
     for each in found:
         step = each.modulation
         assert step is not None
-        assert each.allocated == each.exact + each.rounding_gap == step.before
-        assert each.amount == step.after == step.exact + step.rounding_gap == step.before + step.difference
+        assert each.allocated == each.exact + each.rounding.gap == step.before
+        assert each.amount == step.after == step.exact + step.rounding.gap == step.before + step.difference
         if step.is_modulated:
             assert step.reason == WHY
             assert not step.takes_part

@@ -156,6 +156,27 @@ class TestPage:
         typed = {f"m_ase_{first}": "50", f"o_ase_{first}": "100"}
         assert client.post(self.url, self.data(cast, **typed)).status_code == 302
 
+    def test_what_is_being_typed_is_judged_at_once_and_not_written(self, client: Client, cast: Cast) -> None:
+        reference, first = cast.campaign.reference_year, cast.contract.years[0]
+        save(cast, reference, 100)
+        client.force_login(cast.council_editor)
+
+        def verdict(**typed: str) -> str:
+            page = client.get(self.url, self.data(cast, **typed))
+            assert page.status_code == 200
+            found = page.content.decode().partition('id="means-verdict"')[2]
+            return found.partition("<form")[0].replace("&nbsp;", "\u00a0")
+
+        lowered = verdict(**{f"m_ase_{reference}": "100", f"m_ase_{first}": "90"})
+        assert f"10\u00a0€ de moins qu’en {reference}" in lowered
+        kept = verdict(**{f"m_ase_{reference}": "100", f"m_ase_{first}": "100"})
+        assert f"n’est inférieur à celui de {reference}" in kept
+        for nothing in ("douze", "-5", "1\x00"):
+            silent = verdict(**{f"m_ase_{reference}": "100", f"m_ase_{first}": nothing})
+            assert "de moins" not in silent
+            assert "inférieur" not in silent
+        assert [row.amount for row in OwnMeans.objects.all()] == [Decimal(100)]
+
     def test_an_empty_plan_leads_to_the_sheets(self, client: Client, cast: Cast) -> None:
         client.force_login(cast.council_reader)
         assert "Aucun montant n’est encore indiqué" in client.get(self.url).content.decode()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -32,6 +31,7 @@ from funding.models import (
     PublishedAmount,
     SeriesEdition,
 )
+from tests.answers import client_of, text_of
 from tests.factories import (
     CampaignFactory,
     EnvelopeFactory,
@@ -46,16 +46,6 @@ def _person(role: str, kind: str = InstitutionKind.DGCS) -> User:
     user = UserFactory()
     MembershipFactory(user=user, institution=InstitutionFactory(kind=kind), role=role)
     return user
-
-
-def _client(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def _text(answer: Any) -> str:
-    return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _runs(campaign: Campaign, year: int = 2020) -> list[AllocationRun]:
@@ -184,14 +174,14 @@ class TestTheRight:
 
     def test_an_editor_prepares_but_does_not_publish(self, campaign: Campaign) -> None:
         runs = _runs(campaign)
-        editor = _client(_person(Role.EDITOR))
+        editor = client_of(_person(Role.EDITOR))
         url = reverse("funding:publication-create", args=["2020"])
         assert (
             editor.get(url).status_code == editor.post(url, {"annee": "2020", "etat": ""}).status_code == 403
         )
-        assert "Préparer" not in _text(editor.get(reverse("funding:publication-list", args=["2020"])))
+        assert "Préparer" not in text_of(editor.get(reverse("funding:publication-list", args=["2020"])))
         run_page = reverse("funding:allocation-run", args=["2020", runs[0].pk])
-        assert "Publier ces montants" not in _text(editor.get(run_page))
+        assert "Publier ces montants" not in text_of(editor.get(run_page))
         assert not Publication.objects.exists()
 
 
@@ -203,9 +193,9 @@ class TestThePages:
         self, campaign: Campaign, signatory: User
     ) -> None:
         runs = _runs(campaign)
-        client = _client(signatory)
+        client = client_of(signatory)
         answer = client.get(self.url, {"annee": "2020"})
-        page = _text(answer)
+        page = text_of(answer)
         assert "80 000 000 €" in page
         assert page.count("15 000 000 €") == 2
         assert "Motif" not in page
@@ -216,18 +206,18 @@ class TestThePages:
         publication = Publication.objects.get()
         assert published.url == reverse("funding:publication-detail", args=["2020", publication.pk])
         assert publication.published_by == signatory
-        assert "En vigueur" in _text(client.get(published.url))
+        assert "En vigueur" in text_of(client.get(published.url))
         assert client.post(self.url, sent).status_code == 422
         again = client.post(self.url, sent | {"reason": "Une seconde fois"})
         assert again.status_code == 409
-        assert "déjà été notifiés" in _text(again)
-        assert "Une seconde fois" in _text(again)
+        assert "déjà été notifiés" in text_of(again)
+        assert "Une seconde fois" in text_of(again)
         assert Publication.objects.count() == 1
 
     def test_a_replacement_shows_what_changes_and_the_history_shows_both(
         self, campaign: Campaign, signatory: User
     ) -> None:
-        client = _client(signatory)
+        client = client_of(signatory)
         first = publish(_runs(campaign), by=signatory)
         _other_run(campaign)
         answer = client.get(self.url, {"annee": "2020"})
@@ -242,27 +232,27 @@ class TestThePages:
         }
         refused = client.post(self.url, sent | {"reason": " "})
         assert refused.status_code == 422
-        assert "Indiquez pourquoi" in _text(refused)
+        assert "Indiquez pourquoi" in text_of(refused)
         second = client.post(self.url, sent | {"reason": "Plancher <relevé>"})
-        history = _text(client.get(reverse("funding:publication-list", args=["2020"])))
+        history = text_of(client.get(reverse("funding:publication-list", args=["2020"])))
         assert "En vigueur" in history
         assert "Ces montants ne reposent pas seulement sur des chiffres officiels" in history
         AllocationRun.objects.update(weakest_status=FigureStatus.OFFICIAL)
-        official = _text(client.get(reverse("funding:publication-list", args=["2020"])))
+        official = text_of(client.get(reverse("funding:publication-list", args=["2020"])))
         assert "Ces montants ne reposent pas seulement sur des chiffres officiels" not in official
         assert "Remplacée" in history
         assert "Plancher &lt;relevé&gt;" in history
         old = client.get(reverse("funding:publication-detail", args=["2020", first.pk]))
-        assert "Remplacée par la" in _text(old)
+        assert "Remplacée par la" in text_of(old)
         assert sum(row.total for row in old.context["detail"].rows) == 80_000_000
         new = client.get(second.url)
         assert len(new.context["detail"].changes) == len(changes)
 
     def test_without_any_run_there_is_nothing_to_publish(self, campaign: Campaign, signatory: User) -> None:
-        client = _client(signatory)
-        assert "il n’y a rien à publier" in _text(client.get(self.url))
+        client = client_of(signatory)
+        assert "il n’y a rien à publier" in text_of(client.get(self.url))
         assert client.post(self.url, {"annee": "2020", "etat": ""}).status_code == 409
-        assert "Rien n’est encore publié" in _text(
+        assert "Rien n’est encore publié" in text_of(
             client.get(reverse("funding:publication-list", args=["2020"]))
         )
 
@@ -281,7 +271,7 @@ class TestThePages:
     def test_unknown_years_and_runs_do_not_exist(
         self, campaign: Campaign, signatory: User, hostile: dict[str, Any]
     ) -> None:
-        client = _client(signatory)
+        client = client_of(signatory)
         # A page asked for another year shows the campaign's own.
         assert client.get(self.url, hostile).status_code == (404 if "calcul" in hostile else 200)
         assert client.post(self.url, hostile).status_code == 404
@@ -291,23 +281,23 @@ class TestThePages:
         run = _runs(campaign)[0]
         CampaignFactory(code="autre")
         url = reverse("funding:publication-create", args=["autre"])
-        assert _client(signatory).get(url, {"calcul": run.pk}).status_code == 404
+        assert client_of(signatory).get(url, {"calcul": run.pk}).status_code == 404
         publication = publish([run], by=None)
         detail = reverse("funding:publication-detail", args=["autre", publication.pk])
-        assert _client(signatory).get(detail).status_code == 404
+        assert client_of(signatory).get(detail).status_code == 404
 
     def test_an_altered_state_is_told(self, campaign: Campaign, signatory: User) -> None:
         runs = _runs(campaign)
         sent = {"annee": "2020", "etat": "<b>", "calcul": [run.pk for run in runs]}
-        answer = _client(signatory).post(self.url, sent)
+        answer = client_of(signatory).post(self.url, sent)
         assert answer.status_code == 409
-        assert "rouvrez la page" in _text(answer)
+        assert "rouvrez la page" in text_of(answer)
 
     def test_the_pages_take_as_many_queries_for_thirty_territories_as_for_five(
         self, campaign: Campaign, signatory: User
     ) -> None:
         everybody = list(campaign.territories.all())
-        client = _client(signatory)
+        client = client_of(signatory)
 
         def queries(count: int) -> list[int]:
             campaign.territories.set(everybody[:count])

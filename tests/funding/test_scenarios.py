@@ -16,6 +16,7 @@ from contracts.models import Campaign
 from funding.actions.allocations import run_allocation
 from funding.models import AllocationRun, Envelope, NotifiedAmount, Publication, Scenario, SeriesEdition
 from funding.scenarios import draft_of, read_draft, results_of, typed_of_campaign
+from tests.answers import client_of, text_of
 from tests.factories import CampaignFactory, InstitutionFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,24 +32,14 @@ def _person(role: str) -> User:
     return user
 
 
-def _client(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def editor() -> Client:
-    return _client(_person(Role.EDITOR))
+    return client_of(_person(Role.EDITOR))
 
 
 @pytest.fixture
 def fir(campaign: Campaign) -> Envelope:
     return campaign.envelopes.get(code="FIR")
-
-
-def _text(answer: Any) -> str:
-    return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _typed(campaign: Campaign, **changes: str) -> dict[str, Any]:
@@ -58,7 +49,7 @@ def _typed(campaign: Campaign, **changes: str) -> dict[str, Any]:
 
 def _saved(editor: Client, campaign: Campaign, **changes: str) -> Scenario:
     answer = editor.post(NEW, _typed(campaign, **changes))
-    assert answer.status_code == 302, _text(answer)
+    assert answer.status_code == 302, text_of(answer)
     return Scenario.objects.latest("pk")
 
 
@@ -83,8 +74,8 @@ def test_the_result_follows_what_is_typed_and_nothing_is_stored(
     typed = _typed(campaign, **{f"e{fir.pk}-amount": "12 000 000", f"e{fir.pk}-floor": ""})
     answer = editor.post(RESULTS, typed)
     assert answer.status_code == 200
-    assert "12 000 000 €" in _text(answer)
-    assert "<html" not in _text(answer)
+    assert "12 000 000 €" in text_of(answer)
+    assert "<html" not in text_of(answer)
     assert not Scenario.objects.exists()
     assert not AllocationRun.objects.exists()
 
@@ -110,13 +101,13 @@ def test_a_wrong_cell_is_told_where_it_is_and_what_was_typed_is_kept(
     sent = _typed(campaign, **{name: typed})
     live = editor.post(RESULTS, sent)
     assert live.status_code == 200
-    assert said in _text(live)
+    assert said in text_of(live)
     refused = editor.post(NEW, sent)
     assert refused.status_code == 422
-    assert said in _text(refused)
+    assert said in text_of(refused)
     assert [cell.name for cell in refused.context["draft"].errors] == [name]
-    assert f'href="#{name}"' in _text(refused)
-    assert "12345" in _text(editor.post(NEW, sent | {f"e{fir.pk}-floor": "12345"}))
+    assert f'href="#{name}"' in text_of(refused)
+    assert "12345" in text_of(editor.post(NEW, sent | {f"e{fir.pk}-floor": "12345"}))
     assert not Scenario.objects.exists()
 
 
@@ -124,17 +115,17 @@ def test_what_the_rules_refuse_is_told_with_its_cells_and_the_others_are_shared(
     editor: Client, campaign: Campaign, fir: Envelope
 ) -> None:
     weights = editor.post(RESULTS, _typed(campaign, **{f"e{fir.pk}-weight-asf": "20"}))
-    assert "100" in _text(weights)
-    assert "répartition impossible" in _text(weights)
-    assert "50 000 000 €" in _text(weights)
+    assert "100" in text_of(weights)
+    assert "répartition impossible" in text_of(weights)
+    assert "50 000 000 €" in text_of(weights)
     floors = editor.post(RESULTS, _typed(campaign, **{f"e{fir.pk}-amount": "1 000"}))
-    assert "ne suffisent pas" in _text(floors)
+    assert "ne suffisent pas" in text_of(floors)
 
 
 def test_an_envelope_without_amount_is_left_out(editor: Client, campaign: Campaign, fir: Envelope) -> None:
     scenario = _saved(editor, campaign, **{f"e{fir.pk}-amount": ""})
     assert results_of(draft_of(scenario)).total == 65_000_000
-    assert "non répartie dans ce scénario" in _text(editor.get(f"{LIST}{scenario.pk}/"))
+    assert "non répartie dans ce scénario" in text_of(editor.get(f"{LIST}{scenario.pk}/"))
 
 
 def test_territories_and_editions_are_the_scenarios_own(
@@ -158,7 +149,7 @@ def test_territories_and_editions_are_the_scenarios_own(
     assert read_draft(campaign, *typed_of_campaign(campaign)).blocks
     refused = editor.post(NEW, _typed(campaign) | {"name": "Personne", "territory": []})
     assert refused.status_code == 422
-    assert "Choisissez un territoire" in _text(refused)
+    assert "Choisissez un territoire" in text_of(refused)
 
 
 def test_somebody_elses_save_is_never_overwritten_unseen(
@@ -171,7 +162,7 @@ def test_somebody_elses_save_is_never_overwritten_unseen(
     stale = _typed(campaign, version="1", **{f"e{fir.pk}-amount": "13000000"})
     answer = editor.post(url, stale)
     assert answer.status_code == 409
-    assert "pendant que vous l’écriviez" in _text(answer)
+    assert "pendant que vous l’écriviez" in text_of(answer)
     assert [(each.stored, each.typed) for each in answer.context["differences"]] == [
         ("14\u202f000\u202f000", "13000000")
     ]
@@ -186,27 +177,27 @@ def test_names_are_told_apart(editor: Client, campaign: Campaign) -> None:
     scenario = _saved(editor, campaign)
     again = editor.post(NEW, _typed(campaign))
     assert again.status_code == 409
-    assert "s’appelle déjà « Circulaire »" in _text(again)
+    assert "s’appelle déjà « Circulaire »" in text_of(again)
     for name, said in (("", "Donnez un nom"), ("x" * 121, "trop long")):
         refused = editor.post(NEW, _typed(campaign, name=name))
         assert refused.status_code == 422
-        assert said in _text(refused)
+        assert said in text_of(refused)
     for expected in ("Circulaire (copie)", "Circulaire (copie 2)"):
         assert editor.post(f"{LIST}{scenario.pk}/dupliquer/").status_code == 302
         copy = Scenario.objects.latest("pk")
         assert (copy.name, copy.terms) == (expected, scenario.terms)
         assert list(copy.territories.all()) == list(scenario.territories.all())
-    assert "&lt;b&gt;" in _text(editor.get(f"{LIST}{_saved(editor, campaign, name='<b>').pk}/"))
+    assert "&lt;b&gt;" in text_of(editor.get(f"{LIST}{_saved(editor, campaign, name='<b>').pk}/"))
 
 
 def test_the_list_says_that_it_is_empty(editor: Client, campaign: Campaign) -> None:
-    assert "Aucun scénario" in _text(editor.get(LIST))
+    assert "Aucun scénario" in text_of(editor.get(LIST))
     _saved(editor, campaign)
-    assert "Circulaire" in _text(editor.get(LIST))
+    assert "Circulaire" in text_of(editor.get(LIST))
 
 
 def test_a_scenario_is_published_with_its_inputs(campaign: Campaign, fir: Envelope) -> None:
-    signatory = _client(_person(Role.SIGNATORY))
+    signatory = client_of(_person(Role.SIGNATORY))
     scenario = _saved(signatory, campaign, **{f"e{fir.pk}-floor": "150000"})
     answer = signatory.post(f"{LIST}{scenario.pk}/calculer/")
     runs = AllocationRun.objects.filter(scenario=scenario)
@@ -223,8 +214,8 @@ def test_a_scenario_is_published_with_its_inputs(campaign: Campaign, fir: Envelo
 def test_an_editor_computes_a_scenario_without_publishing(editor: Client, campaign: Campaign) -> None:
     scenario = _saved(editor, campaign)
     answer = editor.post(f"{LIST}{scenario.pk}/calculer/", follow=True)
-    assert "Derniers calculs enregistrés" in _text(answer)
-    assert "préparer la publication" not in _text(answer)
+    assert "Derniers calculs enregistrés" in text_of(answer)
+    assert "préparer la publication" not in text_of(answer)
     assert AllocationRun.objects.count() == 3
 
 
@@ -233,17 +224,17 @@ def test_a_scenario_that_cannot_be_shared_stores_no_run_at_all(
 ) -> None:
     scenario = _saved(editor, campaign, **{f"e{fir.pk}-amount": "1000"})
     answer = editor.post(f"{LIST}{scenario.pk}/calculer/", follow=True)
-    assert "n’est pas possible" in _text(answer)
+    assert "n’est pas possible" in text_of(answer)
     assert not AllocationRun.objects.exists()
     empty = {f"e{envelope.pk}-amount": "" for envelope in campaign.envelopes.all()}
     nothing = _saved(editor, campaign, name="Rien", **empty)
-    assert "rien à répartir" in _text(editor.post(f"{LIST}{nothing.pk}/calculer/", follow=True))
+    assert "rien à répartir" in text_of(editor.post(f"{LIST}{nothing.pk}/calculer/", follow=True))
 
 
 def test_a_reader_reads_scenarios_and_changes_none(editor: Client, campaign: Campaign) -> None:
     scenario = _saved(editor, campaign)
-    reader = _client(_person(Role.READER))
-    page = _text(reader.get(f"{LIST}{scenario.pk}/"))
+    reader = client_of(_person(Role.READER))
+    page = text_of(reader.get(f"{LIST}{scenario.pk}/"))
     assert "Modifier" not in page
     assert "Dupliquer" not in page
     for path in (

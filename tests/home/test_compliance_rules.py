@@ -20,6 +20,7 @@ from funding.compliance import (
     FundingFacts,
     MissionMeans,
     OwnMeansFacts,
+    PayingSheet,
     ShareFacts,
     SourceFacts,
 )
@@ -88,9 +89,9 @@ def of_envelope(*, notified: int | None = 100, planned: int | None = 100, **chan
     return FundingFacts(envelopes=(EnvelopeFacts(4, "Prévention", (line,), **changes),))
 
 
-def of_share(department: int | None, state: int | None) -> FundingFacts:
+def of_share(department: int | None, state: int | None, paying: tuple[PayingSheet, ...] = ()) -> FundingFacts:
     share = DepartmentShare(*(None if each is None else Decimal(each) for each in (department, state)))
-    return FundingFacts(shares=(ShareFacts(5, "1. Un but", share),))
+    return FundingFacts(shares=(ShareFacts(5, "1. Un but", share, paying),))
 
 
 def of_section(**changes: Any) -> IndicatorFacts:
@@ -266,7 +267,25 @@ CASES = [
     Case("notified-not-exceeded", of_envelope()),
     # Nothing is compared with what was not notified, which is not zero.
     Case("notified-not-exceeded", of_envelope(notified=None, planned=500)),
-    Case("notified-not-exceeded", of_envelope(planned=130), ("plan//balances",), "30"),
+    Case(
+        "notified-not-exceeded",
+        of_envelope(planned=130),
+        ("plan//balances-e4-2031",),
+        "les fiches dépassent de 30",
+    ),
+    # One sheet alone: its very box. Several: the row in which their money comes together.
+    Case(
+        "notified-not-exceeded",
+        of_envelope(planned=130, paying={2031: (PayingSheet(7, 1, "amount-e4-2031"),)}),
+        ("sheets/7/amount-e4-2031",),
+        "la fiche n° 1 dépasse de 30",
+    ),
+    Case(
+        "notified-not-exceeded",
+        of_envelope(planned=130, paying={2031: (PayingSheet(7, 1, "a"), PayingSheet(8, 4, "b"))}),
+        ("plan//balances-e4-2031",),
+        "les fiches n° 1 et 4 dépassent ensemble de 30",
+    ),
     Case("first-amounts-notified", of_envelope()),
     Case("first-amounts-notified", of_envelope(needs_first_amount=True), ("plan//balances",)),
     Case("budget-line", of_envelope()),
@@ -275,6 +294,12 @@ CASES = [
     Case("department-share", of_share(None, None)),
     Case("department-share", of_share(49, 50), ("plan/5",), "il manque 1"),
     Case("department-share", of_share(None, 50), ("plan/5",), "n’est pas indiquée"),
+    Case(
+        "department-share",
+        of_share(49, 50, (PayingSheet(7, 1, "amount-department-2031"),)),
+        ("sheets/7/amount-department-2031",),
+        "il manque 1",
+    ),
     Case("own-means-kept", of_means(100)),
     Case("own-means-kept", of_means(None)),
     Case("own-means-kept", of_means(90), ("financing//ase-2031",), "de moins qu’en 2030"),

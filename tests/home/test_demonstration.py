@@ -11,7 +11,7 @@ from django.db.models import Sum
 from pytest_django import Settings
 
 from cdppe.accounts.models import User
-from contracts.models import ActionSheet, Contract, ContractEvent
+from contracts.models import ActionSheet, Contract, JournalEntry
 from funding.models import ActionFinancing, AllocationRun, NotifiedAmount, Scenario
 from funding.plan import build_plan
 from funding.scenarios import draft_of, results_of
@@ -40,7 +40,7 @@ def test_loading_twice_keeps_what_people_wrote() -> None:
     ActionSheet.objects.filter(pk=sheet.pk).update(title="Titre écrit depuis")
     User.objects.filter(email="departement38@exemple.fr").update(first_name="Prénom changé")
     models = (User, Contract, ActionSheet, ActionFinancing, AllocationRun, NotifiedAmount, IndicatorValue)
-    before = {model: model.objects.count() for model in (*models, ContractEvent, Scenario)}
+    before = {model: model.objects.count() for model in (*models, JournalEntry, Scenario)}
     out = StringIO()
     call_command("loaddemo", stdout=out)
     assert {model: model.objects.count() for model in before} == before

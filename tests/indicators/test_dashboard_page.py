@@ -16,16 +16,11 @@ from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.models import Contract
 from contracts.workflow import ContractState
 from indicators.models import Indicator, IndicatorValue, ValueKind
+from tests.answers import client_of
 from tests.factories import IndicatorFactory, IndicatorValueFactory
 from tests.indicators.conftest import Board
 
 HOSTILE = '<script>alert(1)</script>{{7*7}}"onfocus=x file:///etc/passwd'
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(board: Board) -> str:
@@ -49,7 +44,7 @@ def value_of(board: Board, indicator: Indicator) -> IndicatorValue | None:
 
 
 def post(board: Board, fields: dict[str, Any], user: User | None = None) -> Any:
-    return signed_in(user or board.cast.council_editor).post(boxes(board), fields)
+    return client_of(user or board.cast.council_editor).post(boxes(board), fields)
 
 
 def test_the_page_shows_figures_shares_and_what_is_missing(board: Board) -> None:
@@ -62,7 +57,7 @@ def test_the_page_shows_figures_shares_and_what_is_missing(board: Board) -> None
         unavailable_reason="enquête non menée",
     )
 
-    text = signed_in(board.cast.council_reader).get(page(board)).content.decode()
+    text = client_of(board.cast.council_reader).get(page(board)).content.decode()
 
     assert f"1{NARROW_SPACE}500" in text
     assert f"25{NO_BREAK_SPACE}%" in text
@@ -74,7 +69,7 @@ def test_the_page_shows_figures_shares_and_what_is_missing(board: Board) -> None
 
 def test_gestures_are_offered_to_editors_and_not_to_readers(board: Board) -> None:
     for user, offered in ((board.cast.council_editor, True), (board.cast.council_reader, False)):
-        text = signed_in(user).get(page(board)).content.decode()
+        text = client_of(user).get(page(board)).content.decode()
         assert ("Saisir les valeurs" in text) is offered
         assert ("Ajouter un indicateur local" in text) is offered
 
@@ -82,22 +77,22 @@ def test_gestures_are_offered_to_editors_and_not_to_readers(board: Board) -> Non
 def test_no_gesture_is_offered_in_a_finalised_contract(board: Board) -> None:
     Contract.objects.filter(pk=board.contract.pk).update(state=ContractState.DRAFT)
 
-    text = signed_in(board.cast.council_editor).get(page(board)).content.decode()
+    text = client_of(board.cast.council_editor).get(page(board)).content.decode()
 
     assert "Saisir les valeurs" not in text
-    assert signed_in(board.cast.council_editor).get(boxes(board)).status_code == 409
+    assert client_of(board.cast.council_editor).get(boxes(board)).status_code == 409
 
 
 def test_a_contract_without_objective_says_what_to_do(board: Board) -> None:
     board.contract.objectives.all().delete()
 
-    text = signed_in(board.cast.council_editor).get(page(board)).content.decode()
+    text = client_of(board.cast.council_editor).get(page(board)).content.decode()
 
     assert "n’a pas encore d’objectif" in text
 
 
 def test_fifty_rows_take_as_many_queries_as_five(board: Board) -> None:
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     def queries(url: str) -> int:
         client.get(url)
@@ -131,7 +126,7 @@ def test_fifty_rows_take_as_many_queries_as_five(board: Board) -> None:
     ],
 )
 def test_a_typed_figure_is_saved_and_the_person_is_told(board: Board, typed: str, value: str) -> None:
-    answer = signed_in(board.cast.council_editor).post(
+    answer = client_of(board.cast.council_editor).post(
         boxes(board), {f"v-{reference(board, board.births)}": typed}, follow=True
     )
 
@@ -218,7 +213,7 @@ def test_a_hostile_reason_is_shown_as_text(board: Board) -> None:
     post(board, {f"v-{reference(board, board.births)}": "nd", f"r-{board.births.pk}": HOSTILE})
 
     for url in (page(board), boxes(board)):
-        text = signed_in(board.cast.council_editor).get(url).content.decode()
+        text = client_of(board.cast.council_editor).get(url).content.decode()
         assert "<script>alert" not in text
         assert "{{7*7}}" in text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -232,7 +227,7 @@ def test_saving_the_page_as_it_was_opened_changes_nothing(board: Board) -> None:
         value=None,
         unavailable_reason="état  civil en retard",
     )
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
     grid = client.get(boxes(board)).context["grid"]
     fields: dict[str, Any] = {}
     for line in grid.rows:
@@ -348,13 +343,13 @@ def test_extra_fields_of_other_kinds_change_nothing(board: Board) -> None:
 
 @pytest.mark.parametrize("key", ["objectif-999999", "engagement-999999", "autre", "objectif-"])
 def test_an_unknown_section_does_not_exist(board: Board, key: str) -> None:
-    assert signed_in(board.cast.council_editor).get(boxes(board, key)).status_code == 404
+    assert client_of(board.cast.council_editor).get(boxes(board, key)).status_code == 404
 
 
 def test_a_section_of_another_contract_does_not_exist_in_this_one(board: Board) -> None:
     foreign = board.cast.foreign_contract.objectives.first()
 
-    answer = signed_in(board.cast.council_editor).get(boxes(board, f"objectif-{foreign.pk}"))
+    answer = client_of(board.cast.council_editor).get(boxes(board, f"objectif-{foreign.pk}"))
 
     assert answer.status_code == 404
 
@@ -380,7 +375,7 @@ def test_a_save_without_token_is_refused(board: Board) -> None:
 def test_each_box_carries_what_it_held_when_the_page_was_opened(board: Board) -> None:
     IndicatorValueFactory(contract=board.contract, indicator=board.births, value=Decimal("12.5"))
 
-    text = signed_in(board.cast.council_editor).get(boxes(board)).content.decode()
+    text = client_of(board.cast.council_editor).get(boxes(board)).content.decode()
 
     assert f'name="o-{reference(board, board.births)}" value="=12.50"' in text
     assert f'name="o-{reference(board, board.interviews)}" value=""' in text

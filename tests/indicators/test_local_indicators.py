@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.models import Contract
 from contracts.workflow import ContractState
@@ -20,6 +18,7 @@ from indicators.actions.local_indicators import (
 )
 from indicators.dashboard import build_dashboard
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
+from tests.answers import client_of
 from tests.factories import IndicatorFactory, IndicatorValueFactory
 from tests.indicators.conftest import Board
 
@@ -50,14 +49,8 @@ def delete_url(board: Board, indicator: Indicator) -> str:
     return reverse("indicators:local-indicator-delete", args=[board.contract.reference, indicator.pk])
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_a_local_indicator_is_added_to_its_objective_and_can_be_filled(board: Board) -> None:
-    answer = signed_in(board.cast.council_editor).post(create_url(board), POSTED, follow=True)
+    answer = client_of(board.cast.council_editor).post(create_url(board), POSTED, follow=True)
 
     indicator = Indicator.objects.get(contract=board.contract)
     assert (indicator.label, indicator.unit, indicator.has_target) == (FIELDS["label"], "familles", True)
@@ -95,7 +88,7 @@ def test_two_local_indicators_stand_in_the_order_in_which_they_came(board: Board
 def test_a_wrong_local_indicator_is_refused_with_a_sentence_and_nothing_is_written(
     board: Board, change: dict[str, str], words: str
 ) -> None:
-    answer = signed_in(board.cast.council_editor).post(create_url(board), {**POSTED, **change})
+    answer = client_of(board.cast.council_editor).post(create_url(board), {**POSTED, **change})
 
     assert answer.status_code == 422
     assert words in answer.content.decode()
@@ -105,7 +98,7 @@ def test_a_wrong_local_indicator_is_refused_with_a_sentence_and_nothing_is_writt
 def test_markup_in_a_local_indicator_is_shown_as_text(board: Board) -> None:
     hostile = "<script>alert(1)</script>{{7*7}} file:///etc/passwd"
     indicator = local(board, label=hostile, unit="<b>u</b>", source="<i>s</i>", note=hostile)
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     for url in (
         reverse("indicators:dashboard", args=[board.contract.reference]),
@@ -119,7 +112,7 @@ def test_markup_in_a_local_indicator_is_shown_as_text(board: Board) -> None:
 
 
 def test_a_posted_contract_or_formula_is_not_a_field_of_the_form(board: Board) -> None:
-    signed_in(board.cast.council_editor).post(
+    client_of(board.cast.council_editor).post(
         create_url(board),
         {
             **POSTED,
@@ -140,7 +133,7 @@ def test_a_posted_contract_or_formula_is_not_a_field_of_the_form(board: Board) -
 def test_a_local_indicator_is_changed(board: Board) -> None:
     indicator = local(board)
 
-    answer = signed_in(board.cast.council_editor).post(
+    answer = client_of(board.cast.council_editor).post(
         edit_url(board, indicator),
         {**POSTED, "label": "Nombre de foyers", "kind": "duration", "unit": "jours"},
     )
@@ -160,7 +153,7 @@ def test_targets_that_are_filled_keep_their_row_with_target(board: Board) -> Non
     )
     posted = {key: value for key, value in POSTED.items() if key != "has_target"}
 
-    answer = signed_in(board.cast.council_editor).post(edit_url(board, indicator), posted)
+    answer = client_of(board.cast.council_editor).post(edit_url(board, indicator), posted)
 
     indicator.refresh_from_db()
     assert answer.status_code == 422
@@ -178,7 +171,7 @@ def test_removal_says_what_goes_with_it_then_removes_it(board: Board) -> None:
             year=board.contract.campaign.reference_year + year,
             value=Decimal(3),
         )
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     asked = client.get(delete_url(board, indicator)).content.decode()
     assert "2 valeurs saisies pour cet indicateur" in " ".join(asked.split())
@@ -197,7 +190,7 @@ def test_harmonised_rows_and_rows_of_others_are_neither_changed_nor_removed(boar
         contract=board.cast.foreign_contract,
         contract_objective=board.cast.foreign_contract.objectives.first(),
     )
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     for row in (board.births, foreign):
         assert client.get(edit_url(board, row)).status_code == 404
@@ -207,7 +200,7 @@ def test_harmonised_rows_and_rows_of_others_are_neither_changed_nor_removed(boar
 
 
 def test_an_indicator_is_added_to_objectives_of_the_contract_only(board: Board) -> None:
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
     foreign = board.cast.foreign_contract.objectives.first()
     commitment = board.objective.objective.measure.commitment
     IndicatorFactory(objective=None, campaign=board.contract.campaign, commitment=commitment)
@@ -223,7 +216,7 @@ def test_an_indicator_is_added_to_objectives_of_the_contract_only(board: Board) 
 )
 def test_people_who_may_not_write_get_no_gesture(board: Board, person: str, status: int) -> None:
     indicator = local(board)
-    client = signed_in(getattr(board.cast, person))
+    client = client_of(getattr(board.cast, person))
 
     for url in (create_url(board), edit_url(board, indicator), delete_url(board, indicator)):
         assert client.get(url).status_code == status
@@ -234,7 +227,7 @@ def test_people_who_may_not_write_get_no_gesture(board: Board, person: str, stat
 def test_a_finalised_contract_refuses_every_gesture_on_its_rows(board: Board) -> None:
     indicator = local(board)
     Contract.objects.filter(pk=board.contract.pk).update(state=ContractState.DRAFT)
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     for url in (create_url(board), edit_url(board, indicator), delete_url(board, indicator)):
         assert client.post(url, POSTED).status_code == 409

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from cdppe.lib.errors import RuleViolation, WrongState
-from contracts.models import Contract, ContractEvent
+from contracts.models import Contract, JournalEntry
 from contracts.workflow import ContractState
 from indicators.actions.values import CellChange, ValuesChanged, save_values
 from indicators.figures import NOT_STATED, Figure, Known, Unavailable
@@ -85,7 +85,7 @@ def test_saving_what_is_already_there_writes_nothing_and_leaves_no_event(board: 
     )
 
     assert written == 0
-    assert not ContractEvent.objects.exists()
+    assert not JournalEntry.objects.exists()
 
 
 def test_a_cell_that_somebody_else_changed_stops_the_whole_save(board: Board) -> None:
@@ -110,7 +110,7 @@ def test_a_cell_that_somebody_else_changed_stops_the_whole_save(board: Board) ->
     assert conflict.stored == Known(Decimal("9.00"))
     assert conflict.author == str(board.cast.prefect_editor)
     assert stored(board.contract) == [("Nombre de naissances", Decimal("9.00"), "")]
-    assert not ContractEvent.objects.exists()
+    assert not JournalEntry.objects.exists()
 
 
 def test_a_cell_that_somebody_else_emptied_is_noticed_too(board: Board) -> None:

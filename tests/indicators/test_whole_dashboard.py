@@ -6,11 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
+from contracts.compliance import known_report, remember_facts
 from contracts.models import Contract
 from contracts.overview import with_facts
 from contracts.places import Place, locate, read_place
@@ -21,15 +20,10 @@ from indicators.document import build_dashboard_annex
 from indicators.figures import NOT_STATED, Known
 from indicators.models import Indicator, IndicatorValue, Periodicity, ValueKind
 from indicators.parts import measure_dashboard
+from tests.answers import client_of
 from tests.factories import IndicatorFactory, IndicatorValueFactory
 from tests.indicators.conftest import Board
 from tests.queries import count_queries
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def whole(board: Board) -> str:
@@ -58,7 +52,7 @@ def local(board: Board, n: int) -> Indicator:
 def test_every_section_is_filled_on_one_page_and_saved_at_once(board: Board) -> None:
     visits = of_another_section(board)
     year = board.contract.campaign.reference_year
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
 
     text = client.get(whole(board)).content.decode()
     answer = client.post(
@@ -80,7 +74,7 @@ def test_a_refused_save_of_the_whole_page_writes_nothing_and_keeps_what_was_type
         f"v-{board.interviews.pk}-reference-{year}": "=A1",
     }
 
-    answer = signed_in(board.cast.council_editor).post(whole(board), fields)
+    answer = client_of(board.cast.council_editor).post(whole(board), fields)
 
     assert answer.status_code == 422
     assert 'value="=A1"' in answer.content.decode()
@@ -89,7 +83,7 @@ def test_a_refused_save_of_the_whole_page_writes_nothing_and_keeps_what_was_type
 
 
 def test_rows_that_are_not_typed_keep_their_place_and_say_why(board: Board) -> None:
-    text = signed_in(board.cast.council_editor).get(whole(board)).content.decode()
+    text = client_of(board.cast.council_editor).get(whole(board)).content.decode()
 
     share = text[text.index(f'id="row-{board.share.pk}"') :]
     assert 'data-refuses="ligne calculée"' in share[:400]
@@ -98,7 +92,7 @@ def test_rows_that_are_not_typed_keep_their_place_and_say_why(board: Board) -> N
 
 
 def test_who_only_reads_is_sent_to_the_cell_of_the_page_that_is_read(board: Board) -> None:
-    answer = signed_in(board.cast.council_reader).get(whole(board), follow=True)
+    answer = client_of(board.cast.council_reader).get(whole(board), follow=True)
 
     assert answer.redirect_chain == [(reverse("indicators:dashboard", args=[board.contract.reference]), 302)]
     year = board.contract.campaign.reference_year
@@ -106,7 +100,7 @@ def test_who_only_reads_is_sent_to_the_cell_of_the_page_that_is_read(board: Boar
 
 
 def test_fifty_rows_take_as_many_queries_as_five(board: Board) -> None:
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
     few = count_queries(lambda: client.get(whole(board)))
     for n in range(50):
         IndicatorValueFactory(contract=board.contract, indicator=local(board, n), value=Decimal(n))
@@ -155,12 +149,16 @@ def test_a_contract_without_rows_counts_nothing(board: Board) -> None:
     assert measured(board) is None
 
 
-def test_the_menu_counts_in_one_query_whatever_the_rows(board: Board) -> None:
-    contract = with_facts(Contract.objects.filter(pk=board.contract.pk)).get()
+def test_the_menu_counts_with_what_the_compliance_reads_whatever_the_rows(board: Board) -> None:
+    alone = count_queries(lambda: measured(board))
     for n in range(30):
         local(board, n)
+    assert count_queries(lambda: measured(board)) == alone
 
-    assert count_queries(lambda: measure_dashboard(contract, board.cast.council_editor)) == 1
+    contract = with_facts(Contract.objects.filter(pk=board.contract.pk)).get()
+    remember_facts(contract)
+    known_report(contract)
+    assert count_queries(lambda: measure_dashboard(contract, board.cast.council_editor)) == 0
 
 
 def test_the_page_links_to_each_cell_that_is_missing(board: Board) -> None:
@@ -168,12 +166,12 @@ def test_the_page_links_to_each_cell_that_is_missing(board: Board) -> None:
     IndicatorValueFactory(contract=board.contract, indicator=board.births, value=Decimal(1))
     url = reverse("indicators:dashboard", args=[board.contract.reference])
 
-    text = signed_in(board.cast.council_editor).get(url).content.decode()
+    text = client_of(board.cast.council_editor).get(url).content.decode()
 
     assert "valeurs de référence et cibles manquent" in text
     assert f'href="{whole(board)}#v-{board.interviews.pk}-reference-{year}"' in text
     assert f"#v-{board.births.pk}-reference-{year}" not in text
-    read = signed_in(board.cast.council_reader).get(url).content.decode()
+    read = client_of(board.cast.council_reader).get(url).content.decode()
     assert f'href="#v-{board.interviews.pk}-reference-{year}"' in read
 
 
@@ -241,7 +239,7 @@ def change(board: Board, row: Indicator, kind: str) -> CellChange:
 
 def test_half_years_are_typed_and_shown_beside_the_annexe(board: Board, visits: Indicator) -> None:
     year = board.contract.campaign.years[0]
-    client = signed_in(board.cast.council_editor)
+    client = client_of(board.cast.council_editor)
     text = client.get(whole(board)).content.decode()
     assert f'id="v-{visits.pk}-half-1-{year}"' in text
     assert f'id="v-{board.births.pk}-half-1-{year}"' not in text

@@ -19,6 +19,7 @@ from cdppe.accounts.abilities import administers
 from cdppe.accounts.mail import mail_on_commit
 from cdppe.accounts.models import Institution, Invitation, Membership, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
+from cdppe.lib.gestures import record_gesture
 
 INVITATION_LIFETIME = dt.timedelta(days=7)
 TOKEN_BYTES = 32
@@ -70,6 +71,13 @@ def send_invitation(
         },
         to=address,
     )
+    # Not the address: the journal keeps for ever, and whoever never joins must be forgotten.
+    record_gesture(
+        "invitation.sent",
+        f"« {locked} » : une personne est invitée, avec le rôle « {invitation.get_role_display()} ».",
+        by=by,
+        institution=locked.name,
+    )
     return invitation
 
 
@@ -93,6 +101,12 @@ def revoke_invitation(invitation: Invitation, *, by: User) -> None:
             f"L’invitation de {stored.email} vient d’être acceptée : retirez plutôt la personne de la liste."
         )
     stored.delete()
+    record_gesture(
+        "invitation.revoked",
+        f"« {invitation.institution} » : une invitation est annulée.",
+        by=by,
+        institution=invitation.institution.name,
+    )
 
 
 def find_invitation(token: str) -> Invitation | None:
@@ -150,6 +164,13 @@ def _join(invitation: Invitation, user: User) -> Membership:
     invitation.accepted_at = timezone.now()
     invitation.accepted_by = user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
+    institution = invitation.institution
+    record_gesture(
+        "invitation.accepted",
+        f"« {institution} » : {user} en fait partie, avec le rôle « {membership.get_role_display()} ».",
+        by=user,
+        institution=institution.name,
+    )
     return membership
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from cdppe.accounts.abilities import administers
 from cdppe.accounts.models import Institution, Membership, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
+from cdppe.lib.gestures import record_gesture
 
 
 @transaction.atomic
@@ -22,6 +23,14 @@ def change_membership(membership: Membership, *, role: str, is_administrator: bo
     stored.role = role
     stored.is_administrator = is_administrator
     stored.save(update_fields=["role", "is_administrator"])
+    administers_too = ", administre l’institution" if is_administrator else ""
+    record_gesture(
+        "membership.changed",
+        f"« {stored.institution} » : {stored.user} a le rôle « {stored.get_role_display()} »"
+        f"{administers_too}.",
+        by=by,
+        institution=stored.institution.name,
+    )
     return stored
 
 
@@ -35,6 +44,12 @@ def remove_membership(membership: Membership, *, by: User) -> None:
     if stored.is_administrator:
         _require_another_administrator(stored)
     stored.delete()
+    record_gesture(
+        "membership.removed",
+        f"« {stored.institution} » : {stored.user} n’en fait plus partie.",
+        by=by,
+        institution=stored.institution.name,
+    )
 
 
 def _locked(membership: Membership, *, by: User) -> Membership:
@@ -42,7 +57,7 @@ def _locked(membership: Membership, *, by: User) -> Membership:
     institution = Institution.objects.select_for_update().get(pk=membership.institution_id)
     if not administers(User.objects.get(pk=by.pk), institution):
         raise NotAllowed(f"Seules les personnes qui administrent « {institution} » peuvent faire cela.")
-    stored = institution.memberships.select_related("user").filter(pk=membership.pk).first()
+    stored = institution.memberships.select_related("user", "institution").filter(pk=membership.pk).first()
     if stored is None:
         raise WrongState(f"Cette personne ne fait plus partie de « {institution} ».")
     return stored

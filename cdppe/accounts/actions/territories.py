@@ -7,6 +7,7 @@ twice changes nothing; a territory that has left the file stays, because contrac
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,27 +108,35 @@ def _holiday_calendar(row: dict[str, str]) -> str:
 
 
 def _load_institutions() -> None:
-    for territory in Territory.objects.all():
-        _institution(InstitutionKind.PREFECTURE, f"Préfecture {territory.of_name}", territory=territory)
-        _institution(InstitutionKind.COUNCIL, territory.collectivity, territory=territory)
-    for region in Region.objects.all():
-        _institution(InstitutionKind.ARS, region.ars_name, region=region)
-        _institution(
-            InstitutionKind.REGIONAL_DIRECTORATE,
-            REGIONAL_DIRECTORATE_NAME.format(region=region.name),
-            region=region,
+    known = {
+        (kind, territory_id, region_id): name
+        for kind, territory_id, region_id, name in Institution.objects.values_list(
+            "kind", "territory_id", "region_id", "name"
         )
+    }
+    names = set(known.values())
+    missing = [each for each in _expected_institutions() if _place(each) not in known]
+    for institution in missing:
+        # One collectivity may stand for two territories (Alsace since 2021): its name says for which.
+        if institution.territory is not None and institution.name in names:
+            institution.name = f"{institution.name} ({institution.territory.name})"
+        names.add(institution.name)
+    Institution.objects.bulk_create(missing)
+
+
+def _place(institution: Institution) -> tuple[str, int | None, int | None]:
+    """What makes it the institution of that kind for that place; an administrator may have renamed it."""
+    return institution.kind, institution.territory_id, institution.region_id
+
+
+def _expected_institutions() -> Iterator[Institution]:
+    for territory in Territory.objects.all():
+        name = f"Préfecture {territory.of_name}"
+        yield Institution(kind=InstitutionKind.PREFECTURE, name=name, territory=territory)
+        yield Institution(kind=InstitutionKind.COUNCIL, name=territory.collectivity, territory=territory)
+    for region in Region.objects.all():
+        yield Institution(kind=InstitutionKind.ARS, name=region.ars_name, region=region)
+        name = REGIONAL_DIRECTORATE_NAME.format(region=region.name)
+        yield Institution(kind=InstitutionKind.REGIONAL_DIRECTORATE, name=name, region=region)
     for kind in (InstitutionKind.DGCS, InstitutionKind.DGS):
-        _institution(kind, str(kind.label))
-
-
-def _institution(
-    kind: InstitutionKind, name: str, *, territory: Territory | None = None, region: Region | None = None
-) -> None:
-    """The institution of that kind for that place; an administrator may have renamed it since."""
-    if Institution.objects.filter(kind=kind, territory=territory, region=region).exists():
-        return
-    # One collectivity may stand for two territories (Alsace since 2021): its name says for which.
-    if territory is not None and Institution.objects.filter(name=name).exists():
-        name = f"{name} ({territory.name})"
-    Institution.objects.create(kind=kind, name=name, territory=territory, region=region)
+        yield Institution(kind=kind, name=str(kind.label))

@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0002_refuse_changes"),
-        ("contracts", "0010_way_to_signature"),
+        ("agreements", "0003_receive_signed_files"),
+        ("contracts", "0011_way_to_signature"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -18,7 +18,7 @@ def date_taken_over(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_add_holidays_and_digests"),
-        ("contracts", "0009_finding_answers"),
+        ("contracts", "0010_chain_the_journal"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
