@@ -58,7 +58,7 @@ def test_the_whole_way_is_walked_with_the_pages(client: Client, table: Table) ->
     assert table.stored().state == S.IN_FORCE
     text = page(client, cast.dgcs_reader)
     assert "Camille Exemple" in text
-    assert text.count("signé</span>") == 3
+    assert text.count('fr-badge--success">signé</span>') == 3
     assert "en vigueur" in text
 
 
