@@ -241,20 +241,24 @@ def remember_facts(contract: Contract) -> None:
 def known_facts(contract: Contract, name: str) -> Any:
     """The facts `name` of `contract` today: as they are stored, or as its page has read them already.
 
-    So the menu counts with what its compliance is checked with. KeyError for facts that nobody loads.
+    So the menu counts with what its compliance is checked with. None where the loader has nothing of this
+    contract (yet); KeyError for facts that nobody loads.
     """
     known: dict[str, Any] | None = vars(contract).get(_KNOWN)
     if known is None:
-        return _loaders[name]([_unread(contract)], timezone.localdate())[contract.pk]
+        return _loaders[name]([_unread(contract)], timezone.localdate()).get(contract.pk)
     if name not in known:
-        known[name] = _loaders[name]([contract], timezone.localdate())[contract.pk]
+        known[name] = _loaders[name]([contract], timezone.localdate()).get(contract.pk)
     return known[name]
 
 
 def known_report(contract: Contract) -> Report:
     """`report_of` today, with `known_facts`."""
     facts = {name: known_facts(contract, name) for name in _loaders}
-    return _report(facts, _answers([contract]).get(contract.pk, {}))
+    return _report(
+        {name: found for name, found in facts.items() if found is not None},
+        _answers([contract]).get(contract.pk, {}),
+    )
 
 
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:

@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, VersionPurpose
+from agreements.models import ContractVersion, SignedFile, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -82,6 +82,7 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
+from tests.agreements.signed_files import make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import (
     ActionSheetFactory,
@@ -169,6 +170,7 @@ class World:
     thread: Thread
     contact: Contact
     finding_answer: FindingAnswer
+    signed_file: SignedFile
     version: ContractVersion
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
@@ -216,6 +218,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
+        signed_file=make_signed_file(cast.contract, cast.council_editor),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -523,6 +526,10 @@ def digest_stop(world: World) -> dict[str, Any]:
 
 def job(world: World) -> dict[str, Any]:
     return {"job_id": world.job.pk}
+
+
+def signed_file(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid}
 
 
 def failed_job(world: World) -> dict[str, Any]:
@@ -885,6 +892,8 @@ ROUTES = [
     Route("contracts:compliance-line", contract, get=SEEN),
     Route("contracts:finding-answer", contract, post=REFUSED_FORM),
     Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
+    # --- Agreements
+    Route("agreements:signed-file-download", signed_file, get=SEEN),
     # --- The way to signature: a contract of which the ODPE is informed
     Route("agreements:way", way_contract, get=SEEN),
     Route("agreements:odpe", way_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
