@@ -13,12 +13,16 @@ class AgreementsConfig(AppConfig):
         from agreements import documents
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
-        from agreements.parts import VERSIONS_PART
+        from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
+        from agreements.transmissions import CODE, digest_lines
+        from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
         from contracts.workspace import register_part
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
+        register_part(TRANSMISSIONS_PART)
+        register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (
             (documents.VERSION_KIND, documents.render_version),
             (documents.CHANGES_KIND, documents.render_changes),

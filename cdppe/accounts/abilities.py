@@ -34,6 +34,8 @@ class Ability(StrEnum):
     ALLOCATION_RUN = "allocation.run"
     ALLOCATION_PUBLISH = "allocation.publish"
     DEADLINE_EXTEND = "deadline.extend"
+    TRANSMISSION_SEND = "transmission.send"
+    TRANSMISSION_REVIEW = "transmission.review"
 
 
 # Whoever sees a contract may speak in its exchanges, readers and the ministry too.
@@ -43,6 +45,7 @@ _EDIT = _READ | {
     Ability.CONTRACT_EDIT,
     Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
+    Ability.TRANSMISSION_SEND,
 }
 # A signatory of a party may do what its editors may; signing itself comes with the agreements.
 _PARTY: dict[str, frozenset[Ability]] = {
@@ -67,10 +70,16 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGS: dict.fromkeys(Role.values, _MINISTRY_READER),
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
-        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
+        Role.EDITOR: _MINISTRY_READER
+        | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW},
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
         Role.SIGNATORY: _MINISTRY_READER
-        | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
+        | {
+            Ability.ALLOCATION_RUN,
+            Ability.ALLOCATION_PUBLISH,
+            Ability.DEADLINE_EXTEND,
+            Ability.TRANSMISSION_REVIEW,
+        },
     },
 }
 
