@@ -461,6 +461,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "territory_code": ("inconnu", "a" * 300),
     "year": (0, 10**9, 10**30),
     "token": ("x", "a" * 300, "a\x00b", "⟦prefect_name⟧"),
+    "uid": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "uidb64": ("x", "MQ", "9" * 300, "AAAA"),
 }
 
