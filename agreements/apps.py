@@ -10,21 +10,22 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from agreements import documents
+        from agreements import documents, page, telling
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
         from agreements.transmissions import CODE, digest_lines
+        from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
-        from contracts.workspace import register_part
+        from contracts.workspace import Part, register_part
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
         register_part(TRANSMISSIONS_PART)
         register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (
-            (documents.VERSION_KIND, documents.render_version),
+            (VERSION_KIND, documents.render_version),
             (documents.CHANGES_KIND, documents.render_changes),
         ):
             register_document_kind(
@@ -43,3 +44,5 @@ class AgreementsConfig(AppConfig):
             back_url=signed_files.contract_page,
             back_label="Revenir au contrat",
         )
+        register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
+        register_digest_section(telling.SECTION, telling.way_lines, position=15)

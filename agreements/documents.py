@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from agreements.models import ContractVersion
 from agreements.reading import changes_between
+from agreements.verification import VERSION_KIND, seal_of
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.actions.files import read_file
@@ -23,7 +24,6 @@ from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece
 from contracts.document import Layout, print_layout
 
-VERSION_KIND = "contract-version"
 CHANGES_KIND = "version-changes"
 EXPECTED_PAGES = 60
 """Only the progress bar is told of it."""
@@ -63,7 +63,7 @@ def render_version(subject: str, progress: Progress) -> RenderedDocument:
     made = pdf_of(version)
     if made is not None:
         return RenderedDocument(made.name, made.media_type, read_file(made))
-    return print_layout(layout_of(version), dated=version.taken_at, progress=progress)
+    return print_layout(layout_of(version), dated=version.taken_at, progress=progress, seal=seal_of(version))
 
 
 def render_changes(subject: str, progress: Progress) -> RenderedDocument:

@@ -25,7 +25,6 @@ from contracts.models import Contract, Deadline
 from contracts.overview import extension_note, facts_of
 from contracts.progress import FINANCING_FIELD, Facts, pieces
 from contracts.retroplanning import pieces_sent
-from contracts.workflow import ContractState
 from contracts.workspace import Progress, Stage
 from funding.plan import envelope_balances
 
@@ -79,9 +78,8 @@ def asks_for_sending(deadline: Deadline) -> bool:
 
 
 def is_signed(contract: Contract) -> bool:
-    """Whether `contract` has been signed: in force, or what comes after."""
-    states = ContractState.values
-    return states.index(contract.state) >= states.index(ContractState.IN_FORCE)
+    """Whether all of its parties have signed `contract`."""
+    return contract.signed_on is not None
 
 
 def expected_of(contract: Contract, *, today: dt.date) -> tuple[Expected, ...]:

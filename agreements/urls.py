@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import reviews, signed_files, transmissions, versions
+from agreements.views import reviews, signed_files, transmissions, verification, versions, way
 
 app_name = "agreements"
 
@@ -15,12 +15,35 @@ urlpatterns = [
     path(
         "contrats/<slug:reference>/versions/<int:number>/pdf/", versions.version_render, name="version-render"
     ),
+    # --- Verifying a document, open to everybody
+    path("verifier/", verification.verify, name="verify"),
+    path("verifier/<uuid:uid>/", verification.verify_version, name="verify-version"),
     # --- Signed files
     path(
         "fichiers-signes/<uuid:uid>/telecharger/",
         signed_files.signed_file_download,
         name="signed-file-download",
     ),
+    # --- The way to signature
+    path("contrats/<slug:reference>/accord/", way.way, name="way"),
+    path("contrats/<slug:reference>/accord/odpe/", way.odpe, name="odpe"),
+    path("contrats/<slug:reference>/accord/assemblee/", way.assembly, name="assembly"),
+    path("contrats/<slug:reference>/accord/proposer/", way.propose, name="propose"),
+    path("contrats/<slug:reference>/accord/parties/<int:pk>/", way.agreement_give, name="agreement-give"),
+    path(
+        "contrats/<slug:reference>/accord/parties/<int:pk>/retirer/",
+        way.agreement_withdraw,
+        name="agreement-withdraw",
+    ),
+    path(
+        "contrats/<slug:reference>/accord/signatures/<int:pk>/", way.signature_record, name="signature-record"
+    ),
+    path(
+        "contrats/<slug:reference>/accord/signatures/<int:pk>/retirer/",
+        way.signature_withdraw,
+        name="signature-withdraw",
+    ),
+    path("contrats/<slug:reference>/accord/retour/<slug:code>/", way.step_back, name="step-back"),
     # --- Transmissions
     path("contrats/<slug:reference>/transmissions/", transmissions.transmissions, name="transmissions"),
     path(

@@ -245,6 +245,12 @@ CELERY_BEAT_SCHEDULE = {
         # A broker that comes back in the day still gets it: a day without a head is worse than a late one.
         "options": {"expires": 20 * 3600},
     },
+    # Before the reminders, which tell it.
+    "pass-the-day": {
+        "task": "agreements.tasks.pass_the_day",
+        "schedule": crontab(hour="0,6", minute=10),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- People ------------------------------------------------------------------------------------------------

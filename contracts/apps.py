@@ -42,6 +42,7 @@ class ContractsConfig(AppConfig):
         places.register_locator("objectives", places.locate_objectives)
         register_facts("contract", rules.load_contract_facts)
         register_facts("contacts", rules.load_contact_facts)
+        register_facts("odpe", rules.load_odpe_facts)
         rules.register_deadline_proof(rules.settled_deadlines)
         for rule in rules.RULES:
             register_rule(rule)

@@ -124,7 +124,7 @@ def _step_line(
 ) -> StepLine:
     on = step.on(contract.planned_effect_on)
     status = status_of(on, step.done_on, today=today, next_on=next_on)
-    if contract.state == ContractState.IN_FORCE and status != StepStatus.DONE:
+    if contract.is_signed and status != StepStatus.DONE:
         status = StepStatus.MOOT
     off = day_off(on, calendar)
     computed = contract.step_date(step.days_before)
@@ -156,7 +156,7 @@ def deadline_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]
             deadline,
             dates[deadline.pk],
             granted.get(deadline.pk),
-            is_moot=contract.state == ContractState.IN_FORCE and prepares_contract(deadline.code),
+            is_moot=contract.is_signed and prepares_contract(deadline.code),
             done_on=settled.get(deadline.pk),
             calendar=contract.territory.holiday_calendar,
             today=today,

@@ -243,17 +243,23 @@ def known_facts(contract: Contract, name: str) -> Any:
 
     So the menu counts with what its compliance is checked with. KeyError for facts that nobody loads.
     """
-    known: dict[str, Any] | None = vars(contract).get(_KNOWN)
+    return _known_of(contract, name)[contract.pk]
+
+
+def _known_of(contract: Contract, name: str) -> Mapping[int, Any]:
+    """What the loader of `name` gives for `contract`: nothing of it when its state has nothing to check."""
+    known: dict[str, Mapping[int, Any]] | None = vars(contract).get(_KNOWN)
     if known is None:
-        return _loaders[name]([_unread(contract)], timezone.localdate())[contract.pk]
+        return _loaders[name]([_unread(contract)], timezone.localdate())
     if name not in known:
-        known[name] = _loaders[name]([contract], timezone.localdate())[contract.pk]
+        known[name] = _loaders[name]([contract], timezone.localdate())
     return known[name]
 
 
 def known_report(contract: Contract) -> Report:
     """`report_of` today, with `known_facts`."""
-    facts = {name: known_facts(contract, name) for name in _loaders}
+    loaded = {name: _known_of(contract, name) for name in _loaders}
+    facts = {name: found[contract.pk] for name, found in loaded.items() if contract.pk in found}
     return _report(facts, _answers([contract]).get(contract.pk, {}))
 
 

@@ -33,12 +33,14 @@ from cdppe.documents.seal import Seal
 from cdppe.lib.errors import MissingPiece
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 from contracts.campaign_spec import BLANK
-from contracts.models import Contract, ContractModel
+from contracts.models import Contract, ContractModel, ContractParty
 from contracts.registry import Annex, annexes, blank_fillers
 
 KIND = "contract"
 SIGNATURE_BLANK = ""
 """What a filler answers for a blank that people write by hand when they sign."""
+NAMES = frozenset({"prefect_name", "president_name"})
+"""The blanks that hold a person's name."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class Segment:
     """A piece of a text: the model's words, what fills a blank, or a blank that stays open.
 
     `state` is "text", "filled", "missing" (nobody knows it yet) or "by-hand" (written at signature).
+    `is_private` is true of a person's name, which the public version of the document does not give.
     """
 
     text: str
     state: str = "text"
+    is_private: bool = False
 
 
 Text = tuple[Segment, ...]
@@ -389,7 +393,7 @@ class _Filling:
             elif value == SIGNATURE_BLANK:
                 yield Segment(label, "by-hand")
             else:
-                yield Segment(value, "filled")
+                yield Segment(value, "filled", is_private=piece in NAMES)
 
 
 def _model_of(contract: Contract) -> ContractModel:
@@ -491,10 +495,16 @@ def _signatures(contract: Contract, filling: _Filling) -> tuple[Signature, ...]:
             Signature(
                 label=filling.text(signatory.signature_label),
                 name=party.representative_name if party else "",
-                title=party.representative_title if party else "",
+                title=_title_of(party) if party else "",
             )
         )
     return tuple(signatures)
+
+
+def _title_of(party: ContractParty) -> str:
+    """« Secrétaire générale, par délégation (arrêté du 3 mars 2026) »."""
+    told = [party.representative_title, f"par délégation ({party.delegation})" if party.delegation else ""]
+    return ", ".join(filter(None, told))
 
 
 def _built(annex: Annex, number: int, contract: Contract) -> FilledAnnex:

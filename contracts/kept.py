@@ -29,6 +29,10 @@ from contracts.models import (
 )
 from contracts.places import Place, field_label
 
+ODPE_FIELDS = ("odpe_informed_on", "odpe_no_information_reason")
+"""What is recorded of the ODPE on the way to signature: kept with the general information."""
+PARTY_TEXTS = ("representative_name", "representative_title", "delegation")
+
 RESTORED_STEP_TEXTS = ("label", "description", "theme", "responsible", "resources")
 
 
@@ -61,10 +65,10 @@ def read_details(contract: Contract) -> Snapshot:
         Place("details", 0, name): Kept(
             "Parties et contacts", field_label(Contract, name), shown(getattr(stored, name))
         )
-        for name in DETAIL_FIELDS
+        for name in (*DETAIL_FIELDS, *ODPE_FIELDS)
     }
     for party in ContractParty.objects.filter(contract=contract).select_related("signatory"):
-        for name in ("representative_name", "representative_title"):
+        for name in PARTY_TEXTS:
             found[Place("details", party.pk, name)] = Kept(
                 f"Partie : {party.signatory}", field_label(ContractParty, name), getattr(party, name)
             )
@@ -171,13 +175,10 @@ def restore_detail(contract: Contract, place: Place, value: str, by: User) -> No
         raise RuleViolation("Un contact se corrige dans « Parties et contacts », par son institution.")
     if place.item:
         party = stored.parties.filter(pk=place.item).first()
-        if party is None or place.field not in ("representative_name", "representative_title"):
+        if party is None or place.field not in PARTY_TEXTS:
             raise RuleViolation("Cette partie n’est plus dans le contrat.")
-        texts = {"representative_name": party.representative_name} | {
-            "representative_title": party.representative_title,
-            place.field: value,
-        }
-        named[party.pk] = Representative(texts["representative_name"], texts["representative_title"])
+        texts = {name: getattr(party, name) for name in PARTY_TEXTS} | {place.field: value}
+        named[party.pk] = Representative(*(texts[name] for name in PARTY_TEXTS))
     elif place.field in DETAIL_TEXT_FIELDS:
         fields[place.field] = value
     else:

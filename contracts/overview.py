@@ -46,7 +46,7 @@ from contracts.progress import (
     pieces,
 )
 from contracts.retroplanning import prepares_contract
-from contracts.workflow import ContractState
+from contracts.workflow import SIGNED_STATES, WAY, ContractState
 
 PARTY_NAMES = {
     InstitutionKind.PREFECTURE: "la préfecture",
@@ -110,16 +110,16 @@ class Standing:
     @property
     def step_number(self) -> int:
         """The rank of the contract's state on its way (rule K3), from 1."""
-        return ContractState.values.index(self.contract.state) + 1
+        return list(WAY).index(ContractState(self.contract.state)) + 1
 
     @property
     def step_count(self) -> int:
-        return len(ContractState.values)
+        return len(WAY)
 
     @property
     def next_step(self) -> str:
         """The name of the state that follows, empty at the end of the way."""
-        return str([*ContractState.labels, ""][self.step_number])
+        return str([*(state.label for state in WAY), ""][self.step_number])
 
     @property
     def is_over(self) -> bool:
@@ -252,7 +252,7 @@ def duties_of(contract: Contract) -> list[Duty]:
     """
     settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
     national = campaign_duties(contract.campaign, contract.territory, settled=settled)
-    if contract.state == ContractState.IN_FORCE:
+    if contract.state in SIGNED_STATES:
         return [duty for duty in national if not prepares_contract(duty.code)]
     return [*national, *retroplanning_duties(contract)]
 

@@ -58,7 +58,9 @@ def measure_calendar(contract: Contract, user: User) -> Progress:
     today = timezone.localdate()
     duties = duties_of(contract)
     if contract.ends_on < today:
-        return Progress(Stage.DONE, "fini", "la période du contrat est finie")
+        # Over is not done: a past contract whose steps nobody ticked is neither late nor a success.
+        is_done = all(duty.done_on is not None for duty in duties)
+        return Progress(Stage.DONE if is_done else Stage.EMPTY, "fini", "la période du contrat est finie")
     mine = agenda(duties, today=today, kinds=reader_kinds(user, contract) & PARTIES).late
     late = agenda(duties, today=today).late
     if late:

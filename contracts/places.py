@@ -161,9 +161,15 @@ def locate_objectives(contract: Contract, places: Collection[Place]) -> dict[Pla
     }
 
 
-PARTY_FIELD = re.compile(r"party_(?P<pk>[0-9]{1,18})_(?P<what>name|title)")
+PARTY_FIELD = re.compile(r"party_(?P<pk>[0-9]{1,18})_(?P<what>name|title|delegation)")
 """The fields of the details form that name who signs for a party: « party_12_name »."""
-_PARTY_FIELDS = {"name": "representative_name", "title": "representative_title"}
+_PARTY_FIELDS = {
+    "name": "representative_name",
+    "title": "representative_title",
+    "delegation": "delegation",
+}
+WAY_PART = "agreements"
+"""The part where the way to signature is walked, a higher app's."""
 CONTACTS = "contacts"
 """The « field » of the details that stands for the contacts of the institutions (rule P2)."""
 
@@ -192,12 +198,16 @@ def locate_details(contract: Contract, places: Collection[Place]) -> dict[Place,
         elif place.field == "account" and not place.item:
             found[place] = Located("Compte bancaire", f"{url}#account")
         elif (label := field_label(Contract, place.field)) and not place.item:
-            found[place] = Located(label, f"{url}#id_{place.field}", _text_of(contract, place.field))
+            # What is recorded of the ODPE has its box on the page of the way, a higher app's.
+            way = find_part(WAY_PART) if place.field.startswith("odpe_") else None
+            page = reverse(way.route, args=[contract.reference]) if way else url
+            anchor = "odpe" if way else f"id_{place.field}"
+            found[place] = Located(label, f"{page}#{anchor}", _text_of(contract, place.field))
     return found
 
 
 def _party_field(place: Place) -> tuple[int, str] | None:
-    """(primary key of a party, "name" or "title") where the place is who signs for it."""
+    """(primary key of a party, "name", "title" or "delegation") where the place is who signs for it."""
     of_form = PARTY_FIELD.fullmatch(place.field)
     if of_form is not None and not place.item:
         return int(of_form["pk"]), of_form["what"]

@@ -33,7 +33,7 @@ SOURCES = (
     Source(
         "details",
         lambda contracts: ContractParty.objects.filter(contract__in=contracts),
-        {name: name for name in ("representative_name", "representative_title")},
+        {name: name for name in ("representative_name", "representative_title", "delegation")},
     ),
     Source(
         "diagnosis",

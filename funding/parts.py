@@ -9,10 +9,19 @@ from django.urls import reverse
 from cdppe.accounts.models import User
 from contracts.compliance import known_facts
 from contracts.models import Contract
+from contracts.overview import facts_of
 from contracts.places import Located, Place
-from contracts.workspace import Part, Progress, Stage
+from contracts.workspace import Part, Progress, Stage, counted
 from funding.compliance import FundingFacts, OwnMeansFacts
 from funding.models import Service
+
+
+def measure_plan(contract: Contract, user: User) -> Progress:
+    """How many objectives of the contract have an action (rule A2); no query."""
+    objectives = facts_of(contract).objectives
+    done = sum(each.sheet_count > 0 for each in objectives)
+    words = "un objectif sur {1} a une action" if done == 1 else "{0} objectifs sur {1} ont une action"
+    return counted(done, len(objectives), words.format(done, len(objectives)))
 
 
 def measure_financing(contract: Contract, user: User) -> Progress | None:
@@ -48,5 +57,5 @@ def locate_financing(contract: Contract, places: Collection[Place]) -> dict[Plac
     return found
 
 
-PLAN_PART = Part("plan", "Plan d’action", "funding:action-plan", 60)
+PLAN_PART = Part("plan", "Plan d’action", "funding:action-plan", 60, measure_plan)
 FINANCING_PART = Part("financing", "Financement", "funding:financing", 80, measure_financing)

@@ -28,9 +28,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, Transmission, VersionPurpose
+from agreements.models import ContractVersion, SignedFile, Transmission, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -50,6 +51,7 @@ from contracts.models import (
     Contact,
     Contract,
     ContractObjective,
+    ContractParty,
     ContractStep,
     Deadline,
     DeadlineExtension,
@@ -60,6 +62,7 @@ from contracts.models import (
     Thread,
 )
 from contracts.places import Place
+from contracts.workflow import ContractState
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
 from funding.actions.publications import publish
@@ -81,8 +84,16 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
+from tests.agreements.signed_files import make_signed_file
 from tests.cast import Cast, make_cast
-from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory, NotifiedAmountFactory
+from tests.factories import (
+    ActionSheetFactory,
+    CampaignFactory,
+    ContractFactory,
+    EnvelopeFactory,
+    IndicatorFactory,
+    NotifiedAmountFactory,
+)
 
 PEOPLE = (
     "anonymous",
@@ -125,6 +136,10 @@ SPOKEN = "      302  422  422  422  422  404  404  404  422  422  422  302"
 COUNCIL_REFUSED = "302 403 403  422  403  404  404  404  403  403  403  302"
 MEMBERS_ONLY = "302  404  404  403  403  404  404  404  404  404  404  302"
 
+# Not from the state that the contract is in; and a party is engaged by its signatory alone.
+NOT_FROM_THERE = "302 409 409 409 403 404 404 404 403 403 403 302"
+SIGNATORY_ONLY = "302 403 403 403 403 404 404 404 403 403 403 302"
+
 TOKEN = "jeton-d-essai-de-la-table-des-routes"
 
 
@@ -157,8 +172,11 @@ class World:
     thread: Thread
     contact: Contact
     finding_answer: FindingAnswer
+    signed_file: SignedFile
     version: ContractVersion
     transmission: Transmission
+    way_party: ContractParty
+    """The council, in a contract of which the ODPE is informed."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -203,6 +221,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
+        signed_file=make_signed_file(cast.contract, cast.council_editor),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -237,7 +256,19 @@ def make_world() -> World:
             cast.contract, purpose=VersionPurpose.TRANSMISSION, label="Premier envoi", by=cast.council_editor
         ),
         transmission=_transmission(cast),
+        way_party=_way_party(cast),
     )
+
+
+def _way_party(cast: Cast) -> ContractParty:
+    """A party of another contract of the Isère, further on its way."""
+    campaign = CampaignFactory(code="2032", year=2032, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere, state=ContractState.DRAFT)
+    party = ContractParty.objects.create(
+        contract=contract, signatory=campaign.signatories.get(code="council"), institution=cast.council
+    )
+    inform_odpe(contract, informed_on=timezone.localdate() - dt.timedelta(days=3), by=cast.council_editor)
+    return party
 
 
 def _transmission(cast: Cast) -> Transmission:
@@ -416,6 +447,18 @@ def contract(world: World) -> dict[str, Any]:
     return {"reference": world.contract.reference}
 
 
+def way_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.way_party.contract.reference}
+
+
+def way_party(world: World) -> dict[str, Any]:
+    return way_contract(world) | {"pk": world.way_party.pk}
+
+
+def way_back(world: World) -> dict[str, Any]:
+    return way_contract(world) | {"code": "correct-odpe"}
+
+
 def transition(world: World) -> dict[str, Any]:
     return contract(world) | {"code": "open-negotiation"}
 
@@ -501,6 +544,10 @@ def job(world: World) -> dict[str, Any]:
     return {"job_id": world.job.pk}
 
 
+def signed_file(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid}
+
+
 def failed_job(world: World) -> dict[str, Any]:
     return {"job_id": world.failed_job.pk}
 
@@ -583,6 +630,10 @@ def invitation_link(world: World) -> dict[str, Any]:
 
 def thread(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.thread.pk}
+
+
+def version_uid(world: World) -> dict[str, Any]:
+    return {"uid": world.version.uid}
 
 
 def version(world: World) -> dict[str, Any]:
@@ -813,6 +864,8 @@ ROUTES = [
     Route("agreements:transmission-acknowledge", transmission_uid, post=NATION_DONE),
     Route("agreements:transmission-advise", transmission_uid, post=NATION_REFUSED_FORM),
     Route("agreements:transmission-note", transmission_uid, post=NATION_REFUSED_FORM),
+    Route("agreements:verify", get=OPEN),
+    Route("agreements:verify-version", version_uid, get=OPEN),
     # --- Sheets with their financing, plan
     Route("funding:sheet-create", contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:sheet-create-totals", contract, post=EDITED),
@@ -876,4 +929,16 @@ ROUTES = [
     Route("contracts:compliance-line", contract, get=SEEN),
     Route("contracts:finding-answer", contract, post=REFUSED_FORM),
     Route("contracts:finding-answer-withdraw", finding_answer, post=DONE),
+    # --- Agreements
+    Route("agreements:signed-file-download", signed_file, get=SEEN),
+    # --- The way to signature: a contract of which the ODPE is informed
+    Route("agreements:way", way_contract, get=SEEN),
+    Route("agreements:odpe", way_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:assembly", way_contract, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:propose", way_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:agreement-give", way_party, get=SIGNATORY_ONLY, post=SIGNATORY_ONLY),
+    Route("agreements:agreement-withdraw", way_party, get=SIGNATORY_ONLY, post=SIGNATORY_ONLY),
+    Route("agreements:signature-record", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:signature-withdraw", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:step-back", way_back, get=EDITED, post=REFUSED_FORM),
 ]

@@ -14,13 +14,22 @@ from django.utils import timezone
 
 from agreements.actions.versions import freeze_version
 from agreements.models import (
+    ContractVersion,
+    Proposal,
     RemarkKind,
     Transmission,
     TransmissionReceipt,
     TransmissionRemark,
     VersionPurpose,
 )
-from agreements.transmissions import amounts_kept, asks_for_sending, expected, findings_kept
+from agreements.transmissions import (
+    SIGNED,
+    amounts_kept,
+    asks_for_sending,
+    expected,
+    findings_kept,
+    is_signed,
+)
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.cleaned_text import cleaned
@@ -30,6 +39,7 @@ from contracts.actions.journal import locked_contract, record
 from contracts.models import Contract, Deadline
 from contracts.overview import with_facts
 from contracts.people import institution_of
+from contracts.retroplanning import pieces_sent
 
 LONGEST_MESSAGE = 4_000
 LONGEST_REMARK = 20_000
@@ -42,7 +52,8 @@ def send_transmission(
 ) -> Transmission:
     """Freeze `contract` as it is stored now and send it to DGCS for `deadline`, which is held thereby.
 
-    A signed contract holds its deadline only once it is signed. The same `token` sends once. Raises
+    For the signed contract, the very version that the parties signed is sent, and the deadline is held only
+    once they have. The same `token` sends once. Raises
     NotAllowed when `by` may not send, RuleViolation for a deadline that asks for nothing, is another
     campaign's, or an empty content, MissingPiece when the campaign has no model contract.
     """
@@ -66,7 +77,9 @@ def send_transmission(
             f"Il n’y a encore rien à envoyer pour « {deadline.label} » : "
             "remplissez au moins l’une des pièces attendues."
         )
-    version = freeze_version(read, purpose=VersionPurpose.TRANSMISSION, label=deadline.label[:200], by=by)
+    version = signed_version(locked, deadline) or freeze_version(
+        read, purpose=VersionPurpose.TRANSMISSION, label=deadline.label[:200], by=by
+    )
     institution = institution_of(by, locked.territory)
     last = Transmission.objects.filter(contract=locked).aggregate(last=Max("number"))["last"] or 0
     sent = Transmission.objects.create(
@@ -76,7 +89,7 @@ def send_transmission(
         due_on=wanted.due_on,
         version=version,
         sent_by=by,
-        sent_at=version.taken_at,
+        sent_at=timezone.now(),
         institution=str(institution or ""),
         message=cleaned(message)[:LONGEST_MESSAGE],
         missing=[lack.sentence for lack in wanted.lacks],
@@ -94,6 +107,14 @@ def send_transmission(
         place="transmissions",
     )
     return sent
+
+
+def signed_version(contract: Contract, deadline: Deadline) -> ContractVersion | None:
+    """The version that the parties signed, when it is what `deadline` asks for; None for a paper contract."""
+    if SIGNED not in pieces_sent(deadline.code) or not is_signed(contract):
+        return None
+    proposal = Proposal.objects.standing().filter(contract=contract).select_related("version").first()
+    return proposal.version if proposal is not None else None
 
 
 @transaction.atomic

@@ -8,15 +8,21 @@ from agreements.models.transmissions import (
     TransmissionRemark,
 )
 from agreements.models.versions import ContractVersion, VersionPurpose
+from agreements.models.way import Agreement, Ending, Proposal, Signature, SigningWay
 
 __all__ = [
+    "Agreement",
     "ContractVersion",
+    "Ending",
+    "Proposal",
     "RemarkKind",
     "ScreeningState",
     "SentAmount",
     "SentFinding",
+    "Signature",
     "SignedFile",
     "SignedFileKind",
+    "SigningWay",
     "Transmission",
     "TransmissionReceipt",
     "TransmissionRemark",

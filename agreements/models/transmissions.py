@@ -116,7 +116,7 @@ class Transmission(Kept):
     number = models.PositiveIntegerField("numéro")
     deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="transmissions")
     due_on = models.DateField("attendue le")
-    version = models.OneToOneField(ContractVersion, on_delete=models.PROTECT, related_name="transmission")
+    version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, related_name="transmissions")
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField("envoyée le", default=timezone.now)
     institution = models.CharField("institution", max_length=200)

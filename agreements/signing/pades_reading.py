@@ -31,6 +31,8 @@ from agreements.signing.revisions import Revision, same_beginning
 
 MAX_SIGNATURES = 20
 MAX_REVISIONS = 60
+# What every signature has, always in clear.
+TRACE = b"/ByteRange"
 # Certificates for signing say one or the other; a certificate for a web site says neither of them alone.
 KEY_USAGE = KeyUsageConstraints(
     key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False
@@ -53,6 +55,10 @@ def read_signatures(files: list[bytes], options: dict[str, Any]) -> Iterator[dic
         if len(signatures) > MAX_SIGNATURES or reader.xrefs.total_revisions > MAX_REVISIONS:
             yield {"refused": "heavy"}
             return
+        if not signatures and TRACE in signed:
+            # The remains of a signature, which no field leads to any more: not the same as none.
+            yield {"refused": "unreadable"}
+            return
         yield {"file": _file_facts(version, signed, reader) if signatures else {}}
     except (PdfError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError):
         # Many a scanner writes a table of objects that the strict reader refuses: without any signature there
@@ -65,7 +71,7 @@ def read_signatures(files: list[bytes], options: dict[str, Any]) -> Iterator[dic
 
 def _holds_no_signature(signed: bytes) -> bool:
     """Whether a tolerant reader finds no signature, and the file no trace of one."""
-    if b"/ByteRange" in signed:
+    if TRACE in signed:
         return False
     try:
         return not list(PdfFileReader(io.BytesIO(signed), strict=False).embedded_signatures)

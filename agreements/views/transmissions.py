@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agreements.actions.transmissions import send_transmission
+from agreements.actions.transmissions import send_transmission, signed_version
 from agreements.forms.transmissions import SendForm
 from agreements.models import RemarkKind
 from agreements.transmissions import CODE, asks_for_sending, expected, expected_of
@@ -58,6 +58,7 @@ def transmission_send(request: HttpRequest, reference: str, pk: int) -> HttpResp
         "tab": CODE,
         "line": expected(contract, deadline, today=timezone.localdate()),
         "form": form,
+        "sends_signed": signed_version(contract, deadline) is not None,
     }
     return render(request, "agreements/transmission_send.html", context, status=status)
 

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agreements.comparison import ChangedObject
 from agreements.content import Entry
-from agreements.documents import CHANGES_KIND, VERSION_KIND, changes_subject
+from agreements.documents import CHANGES_KIND, changes_subject
 from agreements.forms.versions import NOW, CompareVersionsForm
 from agreements.models import ContractVersion
 from agreements.reading import changes, masked, part_label, read_entries
+from agreements.verification import VERSION_KIND
 from cdppe.accounts.abilities import Ability, can
 from cdppe.documents.actions.jobs import request_render
 from contracts.document import contract_document

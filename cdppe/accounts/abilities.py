@@ -36,6 +36,7 @@ class Ability(StrEnum):
     DEADLINE_EXTEND = "deadline.extend"
     TRANSMISSION_SEND = "transmission.send"
     TRANSMISSION_REVIEW = "transmission.review"
+    AGREEMENT_GIVE = "agreement.give"
 
 
 # Whoever sees a contract may speak in its exchanges, readers and the ministry too.
@@ -47,17 +48,17 @@ _EDIT = _READ | {
     Ability.DOCUMENT_RENDER,
     Ability.TRANSMISSION_SEND,
 }
-# A signatory of a party may do what its editors may; signing itself comes with the agreements.
+# A signatory of a party may do what its editors may, and engages it: agrees to one exact text (K4).
 _PARTY: dict[str, frozenset[Ability]] = {
     Role.READER: _READ | {Ability.DOCUMENT_RENDER},
     Role.EDITOR: _EDIT,
-    Role.SIGNATORY: _EDIT,
+    Role.SIGNATORY: _EDIT | {Ability.AGREEMENT_GIVE},
 }
 # The account is the department's own (article 4): its people enter it.
 _COUNCIL: dict[str, frozenset[Ability]] = {
     Role.READER: _PARTY[Role.READER],
     Role.EDITOR: _EDIT | {Ability.BANK_ACCOUNT_EDIT},
-    Role.SIGNATORY: _EDIT | {Ability.BANK_ACCOUNT_EDIT},
+    Role.SIGNATORY: _EDIT | {Ability.BANK_ACCOUNT_EDIT, Ability.AGREEMENT_GIVE},
 }
 _FOLLOWER = dict.fromkeys(Role.values, _READ | {Ability.DOCUMENT_RENDER})
 _MINISTRY_READER = _READ | {Ability.DOCUMENT_RENDER, Ability.NATION_FOLLOW, Ability.ALLOCATION_READ}
@@ -96,6 +97,27 @@ def can(user: User, ability: Ability, territory: Territory | None = None) -> boo
         ability in ABILITIES[membership.institution.kind][membership.role]
         for membership in user.current_memberships
         if covers(membership, territory)
+    )
+
+
+def may_be_engaged(kind: str) -> bool:
+    """Whether an institution of this `kind` has a role that may give its agreement."""
+    return any(Ability.AGREEMENT_GIVE in abilities for abilities in ABILITIES.get(kind, {}).values())
+
+
+def speaks_for(user: User, kind: str, territory: Territory) -> Institution | None:
+    """The institution of this `kind` around `territory` that `user` may engage, or None."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return next(
+        (
+            membership.institution
+            for membership in user.current_memberships
+            if membership.institution.kind == kind
+            and Ability.AGREEMENT_GIVE in ABILITIES[kind][membership.role]
+            and covers(membership, territory)
+        ),
+        None,
     )
 
 

@@ -24,10 +24,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import BytesIO
 from types import MappingProxyType
 
 from django.conf import settings
 from weasyprint import CSS, HTML
+from weasyprint.css import ColorProfile
 from weasyprint.logger import PROGRESS_LOGGER
 from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
@@ -80,6 +82,7 @@ _FIRST_PAGE_AT, _LAST_PAGE_AT = 15, 78
 # in its metadata only the properties that it knows or that the file describes (ISO 19005-2, 6.6.2.3): the
 # mark of PDF/UA is among the second.
 _VARIANT = "pdf/a-2a"
+_COLOURS = "sRGB"
 _PDF_UA_MARK = b"""\
 <rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1"/>\
 <rdf:Description xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"\
@@ -182,15 +185,30 @@ def _written(
         styles.append(CSS(string=seal.stylesheet, url_fetcher=fetcher, font_config=fonts))
     document = HTML(string=html, url_fetcher=fetcher).render(
         font_config=fonts,
+        color_profiles={_COLOURS: _colour_profile()},
+        output_intent=_COLOURS,
         stylesheets=styles,
         # The number of a list's item (<li value>) is one: without them each list would begin at 1.
         presentational_hints=True,
         pdf_variant=_VARIANT,
     )
     document.metadata = metadata
-    finisher = seal.stamp if seal is not None else None
-    content: bytes = document.write_pdf(finisher=finisher, pdf_variant=_VARIANT, pdf_identifier=identifier)
+    content: bytes = document.write_pdf(
+        finisher=seal.stamp if seal is not None else None,
+        pdf_variant=_VARIANT,
+        output_intent=_COLOURS,
+        pdf_identifier=identifier,
+    )
     return content, frozenset(codepoint for font in document.fonts.values() for codepoint in font.missing)
+
+
+def _colour_profile() -> ColorProfile:
+    """What the colours of a document mean: sRGB, by the profile that WeasyPrint ships.
+
+    Asked for by name, WeasyPrint opens its file and leaves it open.
+    """
+    content = (files("weasyprint") / "pdf" / "sRGB2014.icc").read_bytes()
+    return ColorProfile(BytesIO(content), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
 
 
 def _stand_in(codepoint: int) -> str:

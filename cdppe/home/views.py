@@ -21,7 +21,7 @@ from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
 from contracts.views.access import signed_in
-from contracts.workflow import ContractState
+from contracts.workflow import STAGES
 
 LONGEST_PREVIEW = 100_000
 """Characters of one text that the preview shows, more than any field takes."""
@@ -130,7 +130,7 @@ def _national(code: str) -> dict[str, Any]:
     return {
         "campaigns": campaigns,
         "campaign": campaign,
-        "states": ContractState.labels,
+        "states": [label for label, _ in STAGES],
         "regions": regions,
         "deadlines": _around_today(campaign) if campaign is not None else (),
         "total": _total(regions),
@@ -147,24 +147,24 @@ def _around_today(campaign: Campaign) -> list[NationalDeadline]:
 
 
 def _counted_regions(campaign: Campaign) -> Any:
-    """The regions that the campaign concerns, with `territory_count` and one `count_<state>` a state."""
+    """The regions that the campaign concerns, with `territory_count` and one `count_<rank>` a stage."""
     of_campaign = Q(territories__contracts__campaign=campaign)
     eligible = Territory.objects.filter(campaigns=campaign)
     return Region.objects.filter(territories__in=eligible).annotate(
         territory_count=Count("territories", filter=Q(territories__in=eligible), distinct=True),
         **{
-            f"count_{state.value}": Count(
+            f"count_{rank}": Count(
                 "territories__contracts",
-                filter=of_campaign & Q(territories__contracts__state=state),
+                filter=of_campaign & Q(territories__contracts__state__in=sorted(states)),
                 distinct=True,
             )
-            for state in ContractState
+            for rank, (_, states) in enumerate(STAGES)
         },
     )
 
 
 def _region_row(region: Any) -> dict[str, Any]:
-    counts = [getattr(region, f"count_{state.value}") for state in ContractState]
+    counts = [getattr(region, f"count_{rank}") for rank in range(len(STAGES))]
     return {
         "name": region.name,
         "pk": region.pk,
@@ -177,6 +177,6 @@ def _region_row(region: Any) -> dict[str, Any]:
 def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "territory_count": sum(row["territory_count"] for row in rows),
-        "counts": [sum(row["counts"][rank] for row in rows) for rank in range(len(ContractState))],
+        "counts": [sum(row["counts"][rank] for row in rows) for rank in range(len(STAGES))],
         "without": sum(row["without"] for row in rows),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -49,6 +49,8 @@ class Representative:
 
     name: str
     title: str
+    delegation: str = ""
+    """The act by which they sign « par délégation », with its date; empty when the party itself signs."""
 
 
 def create_contract(campaign: Campaign, territory: Territory, *, by: User | None) -> Contract:
@@ -114,7 +116,7 @@ class DetailsShelf:
         self.parties = {party.pk: party for party in self.contract.parties.all()}
         values: dict[Any, Any] = {name: getattr(self.contract, name) for name in DETAIL_FIELDS}
         for pk, party in self.parties.items():
-            values |= _party_values(pk, Representative(party.representative_name, party.representative_title))
+            values |= _party_values(pk, representative_of(party))
         return Stored(self.contract.version, values)
 
     def complete(self, mine: Values, stored: Values) -> Values:
@@ -134,21 +136,26 @@ class DetailsShelf:
         self.contract.version = version + 1
         self.contract.save()
         for pk, party in self.parties.items():
-            name_key, title_key = representative_keys(pk)
-            texts = (values[name_key], values[title_key])
-            if texts != (party.representative_name, party.representative_title):
-                party.representative_name, party.representative_title = texts
-                party.save(update_fields=["representative_name", "representative_title"])
+            texts = Representative(*(values[key] for key in representative_keys(pk)))
+            if texts != representative_of(party):
+                party.representative_name, party.representative_title = texts.name, texts.title
+                party.delegation = texts.delegation
+                party.save(update_fields=["representative_name", "representative_title", "delegation"])
         return True
 
 
-def representative_keys(party_pk: int) -> tuple[str, str]:
-    """The names of the texts of one party: its representative's name, their title."""
-    return (f"party_{party_pk}_name", f"party_{party_pk}_title")
+def representative_keys(party_pk: int) -> tuple[str, str, str]:
+    """The names of the texts of one party: its representative's name, their title, their delegation."""
+    return (f"party_{party_pk}_name", f"party_{party_pk}_title", f"party_{party_pk}_delegation")
+
+
+def representative_of(party: ContractParty) -> Representative:
+    """Who signs for `party`, as it is stored."""
+    return Representative(party.representative_name, party.representative_title, party.delegation)
 
 
 def _party_values(pk: int, representative: Representative) -> dict[Hashable, Any]:
-    return dict(zip(representative_keys(pk), (representative.name, representative.title), strict=True))
+    return dict(zip(representative_keys(pk), astuple(representative), strict=True))
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.contracts import create_contract
 from contracts.actions.journal import locked_contract, record
 from contracts.models import Campaign, Contract, Takeover
-from contracts.workflow import ContractState, find_transition
+from contracts.workflow import ContractState, Page, find_transition
 
 MAX_BYTES = 20 * 1024 * 1024
 END_OF_FILE_WITHIN = 2 * 1024
@@ -67,7 +67,7 @@ def complete_takeover(
     check_signed_file(content)
     if signed_on > timezone.localdate():
         raise RuleViolation("La date de signature est dans le futur : écrivez celle qui est sur le contrat.")
-    transition = find_transition(locked.state, PUT_IN_FORCE, is_taken_over=True)
+    transition = find_transition(locked.state, PUT_IN_FORCE, page=Page.TAKEOVER)
     if transition is None:
         raise WrongState(
             f"Le contrat est à l’état « {locked.get_state_display()} » : revenez d’abord à la négociation."
@@ -77,7 +77,8 @@ def complete_takeover(
     takeover.completed_by, takeover.completed_at = by, timezone.now()
     takeover.save()
     locked.state = transition.target
-    locked.save(update_fields=["state", "updated_at"])
+    locked.signed_on = locked.effect_on = signed_on
+    locked.save(update_fields=["state", "signed_on", "effect_on", "updated_at"])
     record(
         locked,
         "takeover.completed",
@@ -92,13 +93,14 @@ def reopen_takeover(contract: Contract, *, by: User) -> Contract:
     """Write again in a contract that was taken over: its signed file stays. Raises WrongState."""
     locked = locked_contract(contract, editable=False)
     takeover = Takeover.objects.select_for_update().filter(contract=locked).first()
-    transition = find_transition(locked.state, "reopen-takeover", is_taken_over=True)
-    if takeover is None or transition is None:
+    transition = find_transition(locked.state, "reopen-takeover", page=Page.TAKEOVER)
+    if takeover is None or not takeover.is_completed or transition is None:
         raise WrongState("Seule la saisie d’un contrat repris, et en vigueur, se rouvre ainsi.")
     takeover.completed_by, takeover.completed_at = None, None
     takeover.save()
     locked.state = transition.target
-    locked.save(update_fields=["state", "updated_at"])
+    locked.signed_on = locked.effect_on = None
+    locked.save(update_fields=["state", "signed_on", "effect_on", "updated_at"])
     record(locked, "takeover.reopened", "Saisie du contrat repris rouverte pour correction.", by=by)
     return locked
 

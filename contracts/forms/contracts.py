@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 from django import forms
@@ -12,7 +13,12 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory, User
 from cdppe.lib.bank import BankDetailError, read_bic, read_iban
 from cdppe.lib.text_forms import TypedTexts
-from contracts.actions.contracts import DETAIL_FIELDS, Representative, representative_keys
+from contracts.actions.contracts import (
+    DETAIL_FIELDS,
+    Representative,
+    representative_keys,
+    representative_of,
+)
 from contracts.forms.opened import OpenedForm, VersionField
 from contracts.models import BankAccount, Campaign, Contract, ContractParty
 
@@ -122,6 +128,13 @@ class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
                 initial=party.representative_title,
                 help_text="La fonction, telle que le contrat l’écrit.",
             )
+            self.fields[_delegation_key(party)] = forms.CharField(
+                label="Délégation de signature",
+                required=False,
+                max_length=200,
+                initial=party.delegation,
+                help_text="Seulement si cette personne signe par délégation : l’acte et sa date.",
+            )
 
     def clean_planned_effect_on(self) -> dt.date | None:
         """A date of effect outside the contract's period is refused: every step would be dated from it."""
@@ -143,9 +156,7 @@ class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
     def representatives(self) -> dict[int, Representative]:
         """{primary key of a party: who signs for it} of a valid form."""
         return {
-            party.pk: Representative(
-                self.cleaned_data[_name_key(party)], self.cleaned_data[_title_key(party)]
-            )
+            party.pk: Representative(*(self.cleaned_data[key] for key in representative_keys(party.pk)))
             for party in self.parties
         }
 
@@ -159,9 +170,9 @@ class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
         if name in DETAIL_FIELDS:
             return getattr(contract, name)
         for party in contract.parties.all():
-            name_key, title_key = representative_keys(party.pk)
-            if name in (name_key, title_key):
-                return party.representative_name if name == name_key else party.representative_title
+            texts = dict(zip(representative_keys(party.pk), astuple(representative_of(party)), strict=True))
+            if name in texts:
+                return texts[name]
         return ""
 
     def bound(self, names: Iterable[str]) -> list[forms.BoundField]:
@@ -205,7 +216,7 @@ class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
         return {
             "title": f"Représentant : {party.signatory}",
             "note": party.institution.name if party.institution else party.signatory.condition,
-            "fields": self.bound([_name_key(party), _title_key(party)]),
+            "fields": self.bound(representative_keys(party.pk)),
         }
 
 
@@ -257,3 +268,7 @@ def _name_key(party: ContractParty) -> str:
 
 def _title_key(party: ContractParty) -> str:
     return representative_keys(party.pk)[1]
+
+
+def _delegation_key(party: ContractParty) -> str:
+    return representative_keys(party.pk)[2]

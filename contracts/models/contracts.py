@@ -15,7 +15,7 @@ from cdppe.lib.bank import AccountDetails, account_details, masked
 from cdppe.lib.encryption import EncryptedTextField
 from contracts.models.campaigns import Campaign, Objective, Signatory
 from contracts.retroplanning import date_of
-from contracts.workflow import EDITABLE_STATES, ContractState
+from contracts.workflow import DECIDED_STATES, EDITABLE_STATES, SIGNED_STATES, WAY_STATES, ContractState
 
 if TYPE_CHECKING:
     from cdppe.accounts.models import User
@@ -52,6 +52,22 @@ class Contract(models.Model):
 
     deliberation_number = models.CharField("numéro de la délibération", max_length=60, blank=True)
     deliberation_on = models.DateField("date de la délibération", null=True, blank=True)
+    odpe_informed_on = models.DateField("information de l’ODPE", null=True, blank=True)
+    odpe_no_information_reason = models.CharField(
+        "raison de l’absence d’information de l’ODPE", max_length=500, blank=True
+    )
+    odpe_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    odpe_at = models.DateTimeField("information de l’ODPE enregistrée le", null=True, blank=True)
+    adopted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    adopted_at = models.DateTimeField("délibération enregistrée le", null=True, blank=True)
+    agreed_on = models.DateField("accord de toutes les parties", null=True, blank=True)
+    signed_on = models.DateField("dernière signature", null=True, blank=True)
+    effect_on = models.DateField("prise d’effet", null=True, blank=True)
+    """The day from which it is in force: the last signature, or the planned day if that comes later."""
     court = models.CharField("tribunal administratif", max_length=160, blank=True)
     state_officer = models.CharField("ordonnateur des crédits de l’État", max_length=200, blank=True)
     state_accountant = models.CharField(
@@ -94,6 +110,79 @@ class Contract(models.Model):
                 name="contract_once_per_territory_and_campaign",
                 violation_error_message="Ce territoire a déjà un contrat pour cette campagne.",
             ),
+            models.CheckConstraint(
+                name="contract_odpe_date_or_reason",
+                condition=Q(odpe_informed_on__isnull=True) | Q(odpe_no_information_reason=""),
+                violation_error_message="L’ODPE a été informé, ou il y a une raison de ne pas l’avoir fait.",
+            ),
+            models.CheckConstraint(
+                name="contract_odpe_recorded_with_its_author",
+                condition=~Q(state__in=[ContractState.ODPE_INFORMED, *sorted(DECIDED_STATES)])
+                | (
+                    (Q(odpe_informed_on__isnull=False) | ~Q(odpe_no_information_reason=""))
+                    & Q(odpe_by__isnull=False, odpe_at__isnull=False)
+                ),
+                violation_error_message="L’information de l’ODPE s’enregistre avec sa date et son auteur.",
+            ),
+            models.CheckConstraint(
+                name="contract_adopted_with_its_deliberation",
+                condition=~Q(state__in=sorted(DECIDED_STATES))
+                | (
+                    ~Q(deliberation_number="")
+                    & Q(deliberation_on__isnull=False, adopted_by__isnull=False, adopted_at__isnull=False)
+                ),
+                violation_error_message="Une délibération s’enregistre avec son numéro, sa date, son auteur.",
+            ),
+            models.CheckConstraint(
+                name="contract_odpe_before_its_deliberation",
+                condition=~Q(state__in=sorted(DECIDED_STATES))
+                | Q(odpe_informed_on__isnull=True)
+                | Q(odpe_informed_on__lte=models.F("deliberation_on")),
+                violation_error_message="L’ODPE est informé avant l’assemblée.",
+            ),
+            models.CheckConstraint(
+                name="contract_agreed_in_its_states",
+                condition=Q(agreed_on__isnull=True)
+                | Q(state__in=[ContractState.SIGNATURE, *sorted(SIGNED_STATES)]),
+                violation_error_message="L’accord de toutes les parties mène aux signatures.",
+            ),
+            models.CheckConstraint(
+                name="contract_signature_agreed",
+                condition=~Q(state=ContractState.SIGNATURE) | Q(agreed_on__isnull=False),
+                violation_error_message="Les signatures suivent l’accord de toutes les parties.",
+            ),
+            models.CheckConstraint(
+                name="contract_agreed_after_its_deliberation",
+                condition=Q(agreed_on__isnull=True) | Q(deliberation_on__lte=models.F("agreed_on")),
+                violation_error_message="L’accord des parties suit la délibération.",
+            ),
+            models.CheckConstraint(
+                name="contract_signed_in_its_states",
+                condition=Q(signed_on__isnull=True, effect_on__isnull=True)
+                | Q(
+                    state__in=[ContractState.SIGNATURE, *sorted(SIGNED_STATES)],
+                    signed_on__isnull=False,
+                    effect_on__isnull=False,
+                ),
+                violation_error_message="Un contrat signé a une date de signature et une prise d’effet.",
+            ),
+            models.CheckConstraint(
+                name="contract_in_force_signed",
+                condition=~Q(state__in=sorted(SIGNED_STATES)) | Q(signed_on__isnull=False),
+                violation_error_message="Un contrat en vigueur est signé.",
+            ),
+            models.CheckConstraint(
+                name="contract_signed_after_its_agreement",
+                condition=Q(signed_on__isnull=True)
+                | Q(agreed_on__isnull=True)
+                | Q(agreed_on__lte=models.F("signed_on")),
+                violation_error_message="Les signatures suivent l’accord de toutes les parties.",
+            ),
+            models.CheckConstraint(
+                name="contract_in_effect_from_its_signature",
+                condition=Q(signed_on__isnull=True) | Q(signed_on__lte=models.F("effect_on")),
+                violation_error_message="Le contrat prend effet à compter de sa signature.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +191,20 @@ class Contract(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.state in EDITABLE_STATES
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """The text is final and not signed by all yet."""
+        return self.state in WAY_STATES
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.state == ContractState.IN_FORCE
+
+    @property
+    def is_signed(self) -> bool:
+        """In force, or ended."""
+        return self.state in SIGNED_STATES
 
     @property
     def is_taken_over(self) -> bool:
@@ -128,6 +231,8 @@ class ContractParty(models.Model):
     )
     representative_name = models.CharField("nom du représentant", max_length=160, blank=True)
     representative_title = models.CharField("qualité du représentant", max_length=200, blank=True)
+    delegation = models.CharField("délégation de signature", max_length=200, blank=True)
+    """The act and its date when somebody signs « par délégation »; empty when the party itself signs."""
 
     class Meta:
         ordering = ["signatory__position"]

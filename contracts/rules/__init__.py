@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from contracts.rules import assembly, blanks, calendar, objectives, parties, sheets
 from contracts.rules.calendar import register_deadline_proof, settled_deadlines
-from contracts.rules.loading import load_contract_facts
+from contracts.rules.loading import load_contract_facts, load_odpe_facts
 from contracts.rules.parties import load_contact_facts
 
 __all__ = [
     "RULES",
     "load_contact_facts",
     "load_contract_facts",
+    "load_odpe_facts",
     "register_deadline_proof",
     "settled_deadlines",
 ]

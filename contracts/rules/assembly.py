@@ -1,7 +1,7 @@
 """What comes before the assembly and the signature: the order of the dates (rule K3).
 
-Source: circulaire 2020/34, I-B and annexe 5.1, visas, articles 2 and 5. The information of the ODPE waits for
-the model that it needs: once a loader of the facts "odpe" is registered it is checked, without a line here.
+Source: circulaire 2020/34, I-B and annexe 5.1, visas, articles 2 and 5. The information of the ODPE is
+recorded on the way to signature (`agreements`).
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def odpe_informed_first(facts: OdpeFacts) -> Iterator[Finding]:
                 place,
             )
     elif facts.deliberation_on is not None and facts.informed_on >= facts.deliberation_on:
+        when = "le jour même et peut-être après" if facts.informed_on == facts.deliberation_on else "après"
         yield Finding(
-            f"L’ODPE a été informé le {facts.informed_on:%d/%m/%Y}, après l’assemblée départementale "
+            f"L’ODPE a été informé le {facts.informed_on:%d/%m/%Y}, {when} l’assemblée départementale "
             f"({facts.deliberation_on:%d/%m/%Y}).",
             place,
             "order",

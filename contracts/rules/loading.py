@@ -19,6 +19,7 @@ from contracts.models import (
 )
 from contracts.overview import BLANKS_READ, OBJECTIVES_READ, PARTIES_READ, blanks_of, signs
 from contracts.progress import SHEET_PARTS
+from contracts.rules.assembly import OdpeFacts
 from contracts.rules.blanks import DETAIL_OF_BLANK, OFFICERS
 from contracts.rules.calendar import passed_deadlines
 from contracts.rules.facts import ContractFacts, DeadlineFacts, ObjectiveFacts, PartyFacts, SheetFacts
@@ -153,3 +154,20 @@ def _sheet_facts(sheet: Mapping[str, Any], served: ContractObjective | None) -> 
         serves_the_contract=served is not None,
         action_statements=tuple(objective.action_statements) if objective is not None else (),
     )
+
+
+def load_odpe_facts(contracts: Sequence[Contract], today: dt.date) -> dict[int, OdpeFacts]:
+    """The facts "odpe" of `contracts`, from their own rows: no query.
+
+    Before the final text nobody expects the ODPE to be informed, and once all have signed it is too late to
+    say so: unless something is recorded the rule is not checked then.
+    """
+    return {
+        contract.pk: OdpeFacts(
+            informed_on=contract.odpe_informed_on,
+            deliberation_on=contract.deliberation_on,
+            no_information_reason=contract.odpe_no_information_reason,
+        )
+        for contract in contracts
+        if contract.is_on_its_way or contract.odpe_informed_on or contract.odpe_no_information_reason
+    }

@@ -117,7 +117,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - dt.timedelta(days=1000))
+        .not_valid_before(NOW - dt.timedelta(days=3650))
         .not_valid_after(NOW + dt.timedelta(days=days))
     )
 

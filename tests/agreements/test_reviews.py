@@ -12,6 +12,7 @@ from agreements.actions.transmissions import acknowledge, send_transmission, wri
 from agreements.actions.versions import content_hash_of
 from agreements.models import (
     ContractVersion,
+    Proposal,
     RemarkKind,
     Transmission,
     TransmissionReceipt,
@@ -23,7 +24,8 @@ from contracts.actions.exchanges import open_thread
 from contracts.models import ActionSheet, Contract
 from contracts.places import Place
 from contracts.workflow import ContractState
-from tests.agreements.test_transmissions import deadline, send
+from tests.agreements.conftest import make_table
+from tests.agreements.test_transmissions import deadline, name_a_contact, send
 from tests.cast import Cast
 from tests.factories import ActionSheetFactory
 from tests.queries import count_queries
@@ -113,19 +115,31 @@ def test_what_dgcs_wrote_is_kept(cast: Cast, sent: Transmission) -> None:
         TransmissionRemark.objects.all().delete()
 
 
-@pytest.mark.parametrize("state", ContractState.values)
-def test_no_gesture_of_dgcs_changes_the_contract(cast: Cast, sent: Transmission, state: str) -> None:
-    """P3: neither the state, nor the text, nor the next sending depends on DGCS, silent or unhappy."""
-    Contract.objects.filter(pk=sent.contract_id).update(state=state)
-    contract = Contract.objects.with_context().get(pk=sent.contract_id)
-    before = (contract.state, contract.version, content_hash_of(contract))
+@pytest.mark.parametrize("is_unhappy", [False, True], ids=["silent", "unhappy"])
+def test_a_contract_gets_signed_whatever_dgcs_does_or_not(cast: Cast, is_unhappy: bool) -> None:
+    """P3: neither the state, nor the text, nor the next sending depends on DGCS."""
+    table = make_table(cast)
+    name_a_contact(cast, table.contract)
+    sent = send(table.contract, cast.council_editor, "contacts")
+    if is_unhappy:
+        _complain(cast, sent)
+    table.walk_to(ContractState.SIGNATURE)
+    again = send(table.contract, cast.council_editor, "contacts")
+    if is_unhappy:
+        before = (table.stored().state, table.stored().version, content_hash_of(table.stored()))
+        _complain(cast, again)
+        assert (table.stored().state, table.stored().version, content_hash_of(table.stored())) == before
+    table.sign_all(Proposal.objects.standing().get())
+    assert table.stored().state == ContractState.IN_FORCE
+
+
+def _complain(cast: Cast, sent: Transmission) -> None:
     acknowledge(sent, by=cast.dgcs_editor)
     for kind in RemarkKind:
         write_remark(sent, kind, text="Avis très défavorable.", token=uuid.uuid4(), by=cast.dgcs_signatory)
-    open_thread(contract, Place("transmissions"), text="Pourquoi ?", token=uuid.uuid4(), by=cast.dgcs_editor)
-    contract = Contract.objects.with_context().get(pk=sent.contract_id)
-    assert (contract.state, contract.version, content_hash_of(contract)) == before
-    assert send(contract, cast.council_editor).number == 2
+    open_thread(
+        sent.contract, Place("transmissions"), text="Pourquoi ?", token=uuid.uuid4(), by=cast.dgcs_editor
+    )
 
 
 def test_the_screen_shows_what_changed_findings_money_and_threads(

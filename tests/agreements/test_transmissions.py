@@ -12,16 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements.actions.transmissions import send_transmission
-from agreements.models import ContractVersion, Transmission, VersionPurpose
+from agreements.models import ContractVersion, Proposal, Transmission, VersionPurpose
 from agreements.models.transmissions import KeptAsSent
 from agreements.transmissions import digest_lines, expected_of, measure_transmissions
 from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation
 from contracts.actions.calendar import grant_extension, settle_deadline
+from contracts.actions.contacts import name_contact
 from contracts.models import ActionSheet, Contract, Deadline
 from contracts.overview import with_facts
 from contracts.retroplanning import pieces_sent
 from contracts.workflow import ContractState
+from tests.agreements.conftest import make_table
 from tests.cast import Cast
 from tests.queries import count_queries
 
@@ -68,14 +70,31 @@ def test_sending_holds_the_deadline_and_the_hand_still_may(cast: Cast, contract:
     assert settled["first_version"].done_by == cast.council_editor
 
 
+def test_the_signature_is_held_by_the_very_version_that_was_signed(cast: Cast) -> None:
+    table = make_table(cast)
+    wanted = deadline(table.contract, "signature")
+    table.walk_to(ContractState.SIGNATURE)
+    table.contract.refresh_from_db()
+    name_a_contact(cast, table.contract)
+    assert expected_of(read(table.contract), today=TODAY)[0].settles is False
+    proposal = Proposal.objects.standing().get()
+    table.sign_all(proposal)
+    for _ in "ab":
+        assert send(table.contract, cast.council_editor, "signature").version == proposal.version
+    assert send(table.contract, cast.council_editor, "contacts").version != proposal.version
+    assert table.contract.settled_deadlines.filter(deadline=wanted).exists()
+
+
 def test_an_unsigned_contract_sent_for_the_signature_leaves_it_to_be_held(
     cast: Cast, contract: Contract
 ) -> None:
     send(contract, cast.council_editor, "signature")
     assert not contract.settled_deadlines.exists()
-    Contract.objects.filter(pk=contract.pk).update(state=ContractState.IN_FORCE)
-    send(contract, cast.council_editor, "signature")
-    assert contract.settled_deadlines.filter(deadline__code="signature").exists()
+
+
+def name_a_contact(cast: Cast, contract: Contract) -> None:
+    fields = {"name": "Inès Perret", "position": "", "email": "i@exemple.fr", "phone": "04 65 71 00 38"}
+    name_contact(contract, cast.council, fields=fields, by=cast.council_editor)
 
 
 def test_nothing_but_an_empty_content_bars_sending(cast: Cast, contract: Contract) -> None:

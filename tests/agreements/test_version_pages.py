@@ -11,9 +11,10 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from agreements.actions.versions import freeze_version
-from agreements.documents import VERSION_KIND, pdf_of, render_changes, render_version
 from agreements.documents import changes_subject as subject_of
+from agreements.documents import pdf_of, render_changes, render_version
 from agreements.models import ContractVersion, VersionPurpose
+from agreements.verification import VERSION_KIND
 from cdppe.documents.actions.jobs import request_render, run_job
 from cdppe.lib.errors import MissingPiece
 from contracts.models import ActionSheet, BankAccount, Contract

@@ -30,6 +30,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PAGE_TIMEOUT_MS = 15_000
+# The first page compiles every template and reads the files of its layout: on a loaded machine, over 15 s.
+NAVIGATION_TIMEOUT_MS = 60_000
 # A page that saves by itself tries again after some seconds.
 expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
@@ -69,6 +71,7 @@ def _open_page(browser: Browser, live_server: LiveServer, width: int, height: in
         reduced_motion="reduce",
     )
     context.set_default_timeout(PAGE_TIMEOUT_MS)
+    context.set_default_navigation_timeout(NAVIGATION_TIMEOUT_MS)
     page = context.new_page()
     errors: list[str] = []
 

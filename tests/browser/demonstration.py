@@ -49,6 +49,7 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/fiches/{sheet}/",
         f"{base}/fiches/{sheet}/supprimer/",
         f"{base}/plan-d-action/",
+        f"{base}/accord/",
         f"{base}/financement/",
         f"{base}/recherche/?q=familles",
         f"{base}/historique/",

@@ -191,6 +191,26 @@ def test_a_second_tab_of_the_same_person_is_a_writer_like_another(council: Page)
     other.goto("about:blank")
 
 
+def test_three_people_who_write_one_text_at_once_keep_the_words_of_all_three(
+    cast: Cast, council: Page, prefecture: Page, open_page: OpenPage, signed_in: SignIn
+) -> None:
+    agency = _at(signed_in(open_page(), cast.ars_editor.email))
+    _fill(prefecture, DESCRIPTION, "Celui de la préfecture")
+    _is_saved(prefecture)
+    expected = "Celui de la préfecture"
+    for page, text in ((council, "Celui du département"), (agency, "Celui de l’agence")):
+        _fill(page, DESCRIPTION, text)
+        panel = page.locator("[data-conflict]")
+        # The third sees what the first two have agreed on meanwhile.
+        for former in expected.split("\n\n"):
+            expect(panel).to_contain_text(former)
+        panel.get_by_text("Mettre les deux à la suite").click()
+        page.get_by_role("button", name="Enregistrer avec ces choix").click()
+        expect(panel).to_have_count(0)
+        expected = f"{text}\n\n{expected}"
+        _is_stored(page, description=expected)
+
+
 # --- Presence ----------------------------------------------------------------------------------------------
 
 

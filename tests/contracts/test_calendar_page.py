@@ -193,6 +193,15 @@ def test_the_menu_counts_what_is_late_and_alerts_whose_turn_it_is(client: Client
     assert measured(cast.prefect_editor).stage != Stage.ALERT
 
 
+def test_a_period_that_is_over_is_no_success_while_its_steps_are_undone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "localdate", lambda: dt.date(2099, 1, 1))
+    contract = with_facts(Contract.objects.filter(pk=cast.contract.pk)).get()
+    measured = measure_calendar(contract, User.objects.get(pk=cast.council_editor.pk))
+    assert (measured.stage, measured.text) == (Stage.EMPTY, "fini")
+
+
 def test_the_overview_leads_to_each_line_of_the_calendar(client: Client, cast: Cast) -> None:
     client.force_login(cast.council_editor)
     shown = client.get("/contrats/38-2030/").content.decode()
@@ -453,8 +462,8 @@ def test_an_extension_replaces_the_national_date_everywhere_for_its_territory_al
 
 
 def test_a_territory_without_contract_reads_its_own_date_too(client: Client, cast: Cast) -> None:
-    extend(cast)
     cast.contract.delete()
+    extend(cast)
     client.force_login(cast.council_editor)
     assert "Inondations" in client.get("/").content.decode()
 

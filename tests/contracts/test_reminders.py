@@ -202,7 +202,7 @@ def test_every_line_that_was_sent_is_on_record(cast: Cast) -> None:
 def test_a_contract_in_force_is_no_longer_reminded_of_the_way_to_its_signature(cast: Cast) -> None:
     for code in ("first_version", "report"):
         cast.campaign.deadlines.create(code=code, label=code, due_on=DUE, parties=["council"])
-    Contract.objects.update(state=ContractState.IN_FORCE)
+    Contract.objects.update(state=ContractState.IN_FORCE, signed_on=DUE, effect_on=DUE)
     found = due_lines(cast.council_editor, DigestSettings(days_before=7), before(3))
     assert found is not None
     assert [": report, le 15 octobre 2030" in line.text for line in found.lines] == [True]

@@ -10,12 +10,15 @@ from django.db import transaction
 from weasyprint import HTML
 
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, VersionPurpose
+from agreements.documents import layout_of
+from agreements.models import VersionPurpose
 from cdppe.documents.pdf import render_pdf
-from contracts.document import Layout, print_layout, render_contract
+from contracts.document import print_layout, render_contract
 from contracts.models import Contract
 from funding.letters import letter_of, render_letter
 from funding.models import Publication
+from tests.agreements.authority import signed
+from tests.agreements.pdfs import sealed
 from tests.browser import demonstration
 from tests.verapdf import STANDARDS, Verdict, judge
 
@@ -32,19 +35,6 @@ def _page(body: str) -> str:
     return f'<!DOCTYPE html><html lang="fr"><head><title>x</title></head><body>{body}</body></html>'
 
 
-def _printed(version: ContractVersion) -> bytes:
-    """The PDF of a version, from nothing but what it keeps."""
-    layout = Layout(
-        html=version.html,
-        title=version.title,
-        subject=str(version),
-        name="version.pdf",
-        is_draft=version.is_draft,
-        expected_pages=20,
-    )
-    return print_layout(layout, dated=version.taken_at).content
-
-
 @pytest.fixture(scope="module")
 def verdicts(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -59,13 +49,15 @@ def verdicts(
         territory = publication.amounts.select_related("territory").earliest("pk").territory
         contents = {
             "draft": render_contract(contract, dated=DATED).content,
-            "version": _printed(agreed),
+            "version": print_layout(layout_of(agreed), dated=agreed.taken_at).content,
             "letter": render_letter(letter_of(publication, territory)).content,
         }
         transaction.set_rollback(True)
     contents["rare characters"] = render_pdf(
         _page(f"<h1>Titre {RARE}</h1><ul><li>{RARE}</li></ul>"), title="Essai", dated=DATED
     )
+    contents["signed once"] = signed(sealed(), "Préfète")
+    contents["signed three times"] = signed(contents["signed once"], "Directrice de l’ARS", "Président")
     contents["plain"] = HTML(string=_page("<p>Ni balises, ni profil de couleurs</p>")).write_pdf()
     paths = {name: folder / f"{name}.pdf" for name in contents}
     for name, path in paths.items():
@@ -77,7 +69,9 @@ def verdicts(
 
 
 @pytest.mark.parametrize("standard", STANDARDS.values())
-@pytest.mark.parametrize("document", ["draft", "version", "letter", "rare characters"])
+@pytest.mark.parametrize(
+    "document", ["draft", "version", "letter", "rare characters", "signed once", "signed three times"]
+)
 def test_each_document_follows_both_standards(
     document: str, standard: str, verdicts: dict[str, dict[str, Verdict]]
 ) -> None:

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from cdppe.documents import engine
 from cdppe.documents.actions.jobs import request_render
 from cdppe.documents.models import JobState, RenderJob
+from cdppe.lib.origin import BACKGROUND_TASK, current_origin
 from tests.documents.conftest import Kind
 from tests.factories import UserFactory
 
@@ -23,12 +24,12 @@ def test_the_thread_runs_jobs_one_after_the_other_and_survives_one_that_fails(
     settings: Any, django_capture_on_commit_callbacks: Any, db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.JOB_ENGINE = "thread"
-    ran: list[tuple[uuid.UUID, str]] = []
+    ran: list[tuple[uuid.UUID, str, str]] = []
     finished = threading.Event()
     first, second = uuid.uuid4(), uuid.uuid4()
 
     def run(job_id: uuid.UUID) -> None:
-        ran.append((job_id, threading.current_thread().name))
+        ran.append((job_id, threading.current_thread().name, current_origin()))
         if job_id == first:
             raise ZeroDivisionError
         finished.set()
@@ -37,7 +38,7 @@ def test_the_thread_runs_jobs_one_after_the_other_and_survives_one_that_fails(
         engine.hand_out(first, run)
         engine.hand_out(second, run)
     assert finished.wait(SECONDS)
-    assert ran == [(first, "documents"), (second, "documents")]
+    assert ran == [(first, "documents", BACKGROUND_TASK), (second, "documents", BACKGROUND_TASK)]
     assert str(first) in caplog.text
 
 

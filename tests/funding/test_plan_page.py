@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from contracts.document import render_contract
 from contracts.models import ActionSheet, Contract
+from contracts.overview import with_facts
 from funding.models import AllocationRun, Contributor, Envelope, FigureStatus, NotifiedAmount
+from funding.parts import measure_plan
 from tests.cast import Cast, make_cast
 from tests.factories import (
     ActionFinancingFactory,
@@ -124,6 +126,24 @@ def _document(cast: Cast) -> str:
     ).content
     pages = pypdf.PdfReader(io.BytesIO(content)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_the_menu_says_how_many_objectives_have_an_action(cast: Cast) -> None:
+    def told() -> tuple[str, str, str]:
+        known = with_facts(Contract.objects.filter(pk=cast.contract.pk)).get()
+        progress = measure_plan(known, cast.council_editor)
+        return progress.stage, progress.text, progress.words
+
+    first, second = cast.contract.objectives.in_order()
+    assert told() == ("empty", "0/2", "0 objectifs sur 2 ont une action")
+    ActionSheetFactory(contract=cast.contract, contract_objective=first)
+    assert told() == ("started", "1/2", "un objectif sur 2 a une action")
+    ActionSheetFactory(contract=cast.contract, contract_objective=second)
+    assert told() == ("done", "2/2", "2 objectifs sur 2 ont une action")
+    known = with_facts(Contract.objects.filter(pk=cast.contract.pk)).get()
+    with CaptureQueriesContext(connection) as captured:
+        measure_plan(known, cast.council_editor)
+    assert len(captured) == 0
 
 
 def test_a_contract_without_notification_says_so_on_the_page_and_in_the_document(

@@ -135,6 +135,8 @@ def test_ten_and_a_hundred_sheets_cost_as_many_queries_on_every_page(cast: Cast)
         texts = iter(("Un texte.", "Un autre texte."))
         return count_queries(lambda: autosave(next(texts)))
 
+    # The journal has its first line before anything is counted.
+    autosave("Un premier texte.")
     ten, ten_saves = measured(), saves()
     fill(cast, envelope, 100)
     assert measured() == ten

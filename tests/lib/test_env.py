@@ -261,3 +261,32 @@ def test_a_wrong_fernet_key_is_named_by_its_position_and_not_repeated() -> None:
 )
 def test_what_is_not_thirty_two_bytes_is_no_fernet_key(value: str) -> None:
     assert not is_fernet_key(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["tcp://clamav", "tcp://127.0.0.1:3310", "unix:///run/clamav/clamd.ctl", ""],
+)
+def test_an_antivirus_is_reached_by_tcp_or_by_a_socket(value: str) -> None:
+    env = Environment({"CLAMD_URL": value})
+    assert env.clamd("CLAMD_URL") == value
+    env.check()
+
+
+@pytest.mark.parametrize(
+    "value", ["clamav:3310", "http://clamav", "unix://run/x", "tcp://", "tcp://clamav:x"]
+)
+def test_another_address_of_an_antivirus_is_refused(value: str) -> None:
+    env = Environment({"CLAMD_URL": value})
+    assert env.clamd("CLAMD_URL") == ""
+    with pytest.raises(ConfigurationError, match="CLAMD_URL"):
+        env.check()
+
+
+def test_an_optional_folder_exists_or_is_not_named(tmp_path: Path) -> None:
+    assert Environment({}).optional_folder("ROOTS", base=tmp_path) is None
+    assert Environment({"ROOTS": "."}).optional_folder("ROOTS", base=tmp_path) == tmp_path
+    env = Environment({"ROOTS": "nulle-part"})
+    env.optional_folder("ROOTS", base=tmp_path)
+    with pytest.raises(ConfigurationError, match="ROOTS"):
+        env.check()

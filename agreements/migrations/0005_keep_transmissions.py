@@ -29,8 +29,8 @@ def unmake(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0003_receive_signed_files"),
-        ("contracts", "0010_chain_the_journal"),
+        ("agreements", "0004_agree_and_sign"),
+        ("contracts", "0011_way_to_signature"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -88,9 +88,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "version",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transmission",
+                        related_name="transmissions",
                         to="agreements.contractversion",
                     ),
                 ),

@@ -1,0 +1,179 @@
+"""Which text is proposed, which party agreed to it and when, who has signed it (rules K1, K4)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from agreements.models.versions import ContractVersion
+from cdppe.lib.encryption import EncryptedTextField
+from contracts.models import Contract, ContractParty
+
+
+class Ending(models.TextChoices):
+    """Why a proposal, or an agreement, no longer stands."""
+
+    WITHDRAWN = "withdrawn", "retiré par la partie"
+    SENT_BACK = "sent-back", "texte renvoyé"
+    REOPENED = "reopened", "négociation rouverte"
+    CHANGED = "changed", "le texte a changé"
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    """The texts proposed to the parties of contracts."""
+
+    def standing(self) -> ProposalQuerySet:
+        """Those that the parties now agree to or sign: one a contract."""
+        return self.filter(ended_at__isnull=True)
+
+
+class Proposal(models.Model):
+    """One exact version, proposed to the agreement of the parties, until the text is to be written again.
+
+    `changes_text` says, when the contract changed under the proposal, what changed: JSON, a list of
+    {"object", "field", "before", "after"} as people read them; encrypted, like the version that it compares.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="proposals")
+    version = models.OneToOneField(ContractVersion, on_delete=models.PROTECT, related_name="proposal")
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField("proposé le", default=timezone.now)
+    ended_at = models.DateTimeField("repris le", null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ended_how = models.CharField("repris parce que", max_length=20, choices=Ending.choices, blank=True)
+    reason = models.CharField("raison", max_length=500, blank=True)
+    changes_text = EncryptedTextField("ce qui a changé", blank=True, default="")
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-proposed_at", "-pk"]
+        verbose_name = "texte proposé"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract"],
+                condition=Q(ended_at__isnull=True),
+                name="proposal_once_standing_per_contract",
+                violation_error_message="Un texte est déjà proposé.",
+            ),
+            models.CheckConstraint(
+                name="proposal_ended_with_author_and_reason",
+                condition=Q(ended_at__isnull=True, ended_how="", ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_how=Ending.CHANGED)
+                | (
+                    Q(ended_at__isnull=False, ended_by__isnull=False)
+                    & Q(ended_how__in=[Ending.SENT_BACK, Ending.REOPENED])
+                    & ~Q(reason="")
+                ),
+                violation_error_message="Un texte est repris avec son auteur et sa raison.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Texte proposé : {self.version}"
+
+
+class GivenQuerySet(models.QuerySet):
+    """Agreements or signatures that stand, or stood."""
+
+    def standing(self) -> GivenQuerySet:
+        """Those that nobody withdrew."""
+        return self.filter(withdrawn_at__isnull=True)
+
+
+class Agreement(models.Model):
+    """A party's agreement to one exact version, given by somebody who may engage its institution (K4)."""
+
+    version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, related_name="agreements")
+    party = models.ForeignKey(ContractParty, on_delete=models.PROTECT, related_name="agreements")
+    version_hash = models.CharField("empreinte du texte agréé", max_length=64)
+    institution = models.CharField("institution", max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("donné le", default=timezone.now)
+    withdrawn_at = models.DateTimeField("retiré le", null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_how = models.CharField("retiré parce que", max_length=20, choices=Ending.choices, blank=True)
+    withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
+
+    objects = GivenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = "accord"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "party"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="agreement_once_standing_per_party_and_version",
+                violation_error_message="Cette partie a déjà donné son accord à ce texte.",
+            ),
+            models.CheckConstraint(
+                name="agreement_withdrawn_with_author_and_reason",
+                condition=Q(withdrawn_at__isnull=True, withdrawn_how="", withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_how=Ending.CHANGED)
+                | (
+                    Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False)
+                    & Q(withdrawn_how__in=[Ending.WITHDRAWN, Ending.SENT_BACK, Ending.REOPENED])
+                    & ~Q(withdrawn_reason="")
+                ),
+                violation_error_message="Un accord se retire avec son auteur et sa raison.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Accord de {self.institution}, {self.version}"
+
+
+class SigningWay(models.TextChoices):
+    """How a party signed."""
+
+    PAPER = "paper", "signature manuscrite constatée"
+    ELECTRONIC = "electronic", "signature électronique"
+
+
+class Signature(models.Model):
+    """That a party has signed one exact version: on which day, how, who recorded it.
+
+    A file that proves it refers to this row from its own side.
+    """
+
+    version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, related_name="signatures")
+    party = models.ForeignKey(ContractParty, on_delete=models.PROTECT, related_name="signatures")
+    signed_on = models.DateField("signé le")
+    how = models.CharField("manière", max_length=20, choices=SigningWay.choices, default=SigningWay.PAPER)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField("enregistrée le", default=timezone.now)
+    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
+
+    objects = GivenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["recorded_at", "pk"]
+        verbose_name = "signature"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "party"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="signature_once_standing_per_party_and_version",
+                violation_error_message="La signature de cette partie est déjà enregistrée.",
+            ),
+            models.CheckConstraint(
+                name="signature_withdrawn_with_author_and_reason",
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_reason="")
+                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason="")),
+                violation_error_message="Une signature se retire avec son auteur et sa raison.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Signature : {self.party}, {self.version}"

@@ -1,0 +1,78 @@
+"""What the daily digest tells the parties of the way to signature (K4): texts proposed, taken back, signed.
+
+What we chose: everybody of a party is told, its readers too, within a fortnight; each thing once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from django.urls import reverse
+from django.utils import timezone
+
+from agreements.models import Ending, Proposal
+from cdppe.accounts.digest import DigestLine, DigestSection
+from cdppe.accounts.models import DigestSettings, User
+from cdppe.lib.french_words import joined
+from contracts.models import Contract
+from contracts.overview import PARTIES, reader_kinds
+
+SECTION = "agreements"
+TOLD_WITHIN = dt.timedelta(days=14)
+CHANGES_TOLD = 3
+
+
+def way_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSection | None:
+    """What happened to the proposed texts of the contracts to which an institution of `user` is a party."""
+    since = timezone.now() - TOLD_WITHIN
+    contracts = Contract.objects.visible_to(user).with_context()
+    proposals = (
+        Proposal.objects.filter(contract__in=contracts, version__taken_at__gte=since)
+        .select_related("contract__territory__region", "contract__campaign", "version", "ended_by")
+        .order_by("proposed_at")
+    )
+    lines = [
+        line
+        for proposal in proposals
+        if reader_kinds(user, proposal.contract) & PARTIES
+        for line in _lines(proposal)
+    ]
+    recent = contracts.filter(agreed_on__gte=since.date())
+    for contract in recent:
+        if reader_kinds(user, contract) & PARTIES:
+            lines += _signing(contract)
+    return DigestSection("Accord et signature", tuple(lines)) if lines else None
+
+
+def _lines(proposal: Proposal) -> list[DigestLine]:
+    contract, number = proposal.contract, proposal.version.number
+    if proposal.ended_at is None:
+        text = f"{contract} : la version {number} est proposée à l’accord de votre institution."
+        return [_line(contract, f"proposal.{proposal.pk}/proposed", text)]
+    if proposal.ended_how == Ending.CHANGED:
+        changes = json.loads(proposal.changes_text) if proposal.changes_text else []
+        named = [f"{each['object_label']} – {each['field_label']}" for each in changes]
+        rest = len(named) - CHANGES_TOLD
+        told = joined(named[:CHANGES_TOLD]) + (f" et {rest} autres changements" if rest > 0 else "")
+        text = f"{contract} : le contrat a changé, les accords à la version {number} sont repris ({told})."
+    else:
+        how = proposal.get_ended_how_display()
+        text = f"{contract} : {how} par {proposal.ended_by}, version {number} – {proposal.reason}"
+    return [_line(contract, f"proposal.{proposal.pk}/{proposal.ended_how}", text)]
+
+
+def _signing(contract: Contract) -> list[DigestLine]:
+    agreed = contract.agreed_on
+    text = f"{contract} : toutes les parties sont d’accord, les signatures peuvent être recueillies."
+    lines = [_line(contract, f"agreed/{agreed}", text)]
+    if contract.signed_on is not None and contract.effect_on is not None:
+        text = f"{contract} : toutes les parties ont signé ; prise d’effet le {contract.effect_on:%d/%m/%Y}."
+        lines.append(_line(contract, f"signed/{contract.signed_on}", text))
+    return lines
+
+
+def _line(contract: Contract, key: str, text: str) -> DigestLine:
+    return DigestLine(
+        f"{contract.reference}/{key}", text, reverse("agreements:way", args=[contract.reference])
+    )
