@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from agreements.content import Entry
 
@@ -14,6 +15,9 @@ SECRET_FIELDS = frozenset({"account"})
 """Entries that hold the bank account in clear: that it changed is said, never what it was or is."""
 
 HIDDEN = "modifié (masqué)"
+
+CONTEXT = 60
+"""Letters kept on each side of what differs in a long text."""
 
 
 @dataclass(frozen=True)
@@ -40,5 +44,22 @@ def differences(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[Differ
         texts = (mine.value if mine else "", theirs.value if theirs else "")
         if words.field in SECRET_FIELDS:
             texts = ("", HIDDEN)
-        found.append(Difference(words.object_label, words.field_label, *texts))
+        found.append(Difference(words.object_label, words.field_label, *_around_the_change(*texts)))
     return tuple(found)
+
+
+def _around_the_change(before: str, after: str) -> tuple[str, str]:
+    """The two texts without their common beginning and end, but for some letters around what differs."""
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
+    return _cut(before, start, len(before) - end), _cut(after, start, len(after) - end)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many letters the two begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    first, last = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
+    return ("… " if first else "") + text[first:last] + (" …" if last < len(text) else "")

@@ -16,7 +16,15 @@ from cdppe.accounts.models import User
 from cdppe.lib.french_words import joined
 from contracts.models import Contract, ContractParty
 from contracts.overview import reader_kinds
-from contracts.workflow import WAY, ContractState, Page, Transition, transitions_from
+from contracts.workflow import (
+    STEP_COUNT,
+    WAY,
+    ContractState,
+    Page,
+    Transition,
+    step_number,
+    transitions_from,
+)
 from contracts.workspace import Progress, Stage
 
 PROPOSALS_SHOWN = 5
@@ -82,6 +90,15 @@ class WayPage:
     matrix: tuple[MatrixRow, ...]
     signatures: tuple[SignatureLine, ...]
     standing: Proposal | None
+    taken_back: ProposalHead | None
+    """The last text that no longer stands: what its readers have to know before they read the next one."""
+    step_number: int
+    step_count: int = STEP_COUNT
+
+    @property
+    def label(self) -> str:
+        """The state of the contract."""
+        return next((step.label for step in self.steps if step.status == "current"), "")
 
     @property
     def next_label(self) -> str:
@@ -107,6 +124,7 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     gestures = (
         {each.code: each for each in transitions_from(contract.state, page=Page.WAY)} if may_edit else {}
     )
+    heads = tuple(ProposalHead(each, _changes(each)) for each in proposals)
     signed = _signatures(standing)
     matrix = tuple(
         _row(party, proposals, contract, reader, has_signatures=bool(signed))
@@ -123,7 +141,7 @@ def way_page(contract: Contract, reader: User) -> WayPage:
             for code in BACKWARD
             if code in gestures and not (signed and contract.state == ContractState.SIGNATURE)
         ),
-        heads=tuple(ProposalHead(each, _changes(each)) for each in proposals),
+        heads=heads,
         matrix=matrix,
         signatures=tuple(
             SignatureLine(
@@ -135,6 +153,10 @@ def way_page(contract: Contract, reader: User) -> WayPage:
             for party in signing_parties(contract)
         ),
         standing=standing,
+        taken_back=next((head for head in heads if head.proposal.ended_at is not None), None)
+        if contract.is_on_its_way
+        else None,
+        step_number=step_number(contract.state),
     )
 
 

@@ -241,26 +241,22 @@ def remember_facts(contract: Contract) -> None:
 def known_facts(contract: Contract, name: str) -> Any:
     """The facts `name` of `contract` today: as they are stored, or as its page has read them already.
 
-    So the menu counts with what its compliance is checked with. KeyError for facts that nobody loads.
+    So the menu counts with what its compliance is checked with. None when there is nothing to check of this
+    contract yet; KeyError for facts that nobody loads.
     """
-    return _known_of(contract, name)[contract.pk]
-
-
-def _known_of(contract: Contract, name: str) -> Mapping[int, Any]:
-    """What the loader of `name` gives for `contract`: nothing of it when its state has nothing to check."""
-    known: dict[str, Mapping[int, Any]] | None = vars(contract).get(_KNOWN)
+    known: dict[str, Any] | None = vars(contract).get(_KNOWN)
     if known is None:
-        return _loaders[name]([_unread(contract)], timezone.localdate())
+        return _loaders[name]([_unread(contract)], timezone.localdate()).get(contract.pk)
     if name not in known:
-        known[name] = _loaders[name]([contract], timezone.localdate())
+        known[name] = _loaders[name]([contract], timezone.localdate()).get(contract.pk)
     return known[name]
 
 
 def known_report(contract: Contract) -> Report:
     """`report_of` today, with `known_facts`."""
-    loaded = {name: _known_of(contract, name) for name in _loaders}
-    facts = {name: found[contract.pk] for name, found in loaded.items() if contract.pk in found}
-    return _report(facts, _answers([contract]).get(contract.pk, {}))
+    facts = {name: known_facts(contract, name) for name in _loaders}
+    there = {name: each for name, each in facts.items() if each is not None}
+    return _report(there, _answers([contract]).get(contract.pk, {}))
 
 
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:

@@ -46,7 +46,7 @@ from contracts.progress import (
     pieces,
 )
 from contracts.retroplanning import prepares_contract
-from contracts.workflow import SIGNED_STATES, WAY, ContractState
+from contracts.workflow import SIGNED_STATES, STEP_COUNT, WAY, ContractState, step_number
 
 PARTY_NAMES = {
     InstitutionKind.PREFECTURE: "la préfecture",
@@ -110,16 +110,17 @@ class Standing:
     @property
     def step_number(self) -> int:
         """The rank of the contract's state on its way (rule K3), from 1."""
-        return list(WAY).index(ContractState(self.contract.state)) + 1
+        return step_number(self.contract.state)
 
     @property
     def step_count(self) -> int:
-        return len(WAY)
+        return STEP_COUNT
 
     @property
     def next_step(self) -> str:
         """The name of the state that follows, empty at the end of the way."""
-        return str([*(state.label for state in WAY), ""][self.step_number])
+        rank = WAY.index(ContractState(self.contract.state))
+        return str([*(state.label for state in WAY), ""][rank + 1])
 
     @property
     def is_over(self) -> bool:

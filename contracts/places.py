@@ -97,6 +97,14 @@ def locate(contract: Contract, places: Collection[Place]) -> dict[Place, Located
     return found
 
 
+def way_page(contract: Contract) -> str:
+    """The address where the final text of `contract` is walked to its signature; empty while one writes."""
+    part = find_part(WAY_PART)
+    if part is None or contract.is_editable:
+        return ""
+    return reverse(part.route, args=[contract.reference])
+
+
 MONEY_WORDS = {
     "financing": "Moyens financiers",
     "amount": "Moyens financiers",

@@ -42,6 +42,15 @@ WAY = (
 )
 """The states that a contract goes through when all goes well, in order."""
 
+STEP_COUNT = len(WAY) - 1
+"""How many steps a stepper draws, eight at most: what has ended is at the last one."""
+
+
+def step_number(state: str) -> int:
+    """The rank of `state` on the way, from 1 to `STEP_COUNT`."""
+    return min(WAY.index(ContractState(state)) + 1, STEP_COUNT)
+
+
 EDITABLE_STATES = frozenset({ContractState.DIAGNOSIS, ContractState.NEGOTIATION})
 """From the final text on nothing is written: negotiation is reopened first, which leaves a trace."""
 

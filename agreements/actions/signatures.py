@@ -95,7 +95,7 @@ def withdraw_signature(contract: Contract, party: ContractParty, *, reason: str,
     stored, transition = stored_for(contract, "withdraw-signature", by=by)
     require_needs(stored, transition, reason=reason)
     proposal = standing_proposal(stored)
-    signature = (
+    signature: Signature | None = (
         Signature.objects.standing().filter(version=proposal.version, party=party).first()
         if proposal
         else None

@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -65,7 +65,7 @@ def on_the_proposed_text(
             take_back_if_changed(contract)
             raise
 
-    return minded
+    return cast(Callable[Concatenate[Contract, P], R], minded)
 
 
 @transaction.atomic
@@ -144,7 +144,8 @@ def withdraw_agreement(contract: Contract, party: ContractParty, *, reason: str,
         )
     proposal = _proposed(stored)
     require_needs(stored, transition, reason=reason)
-    agreement = Agreement.objects.standing().filter(version=proposal.version, party=party).first()
+    standing = Agreement.objects.standing().filter(version=proposal.version, party=party)
+    agreement: Agreement | None = standing.first()
     if agreement is None:
         raise WrongState(f"Aucun accord n’est donné pour {party.signatory} : rien n’a changé.")
     agreement.withdrawn_at, agreement.withdrawn_by = timezone.now(), by

@@ -207,8 +207,10 @@ def _colour_profile() -> ColorProfile:
 
     Asked for by name, WeasyPrint opens its file and leaves it open.
     """
-    content = (files("weasyprint") / "pdf" / "sRGB2014.icc").read_bytes()
-    return ColorProfile(BytesIO(content), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
+    shipped = (files("weasyprint") / "pdf").iterdir()
+    (profile,) = (path for path in shipped if path.name.startswith("sRGB"))
+    content = profile.read_bytes()
+    return ColorProfile(BytesIO(content), profile.name, "relative-colorimetric", (["r"], ["g"], ["b"]))
 
 
 def _stand_in(codepoint: int) -> str:

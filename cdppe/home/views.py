@@ -20,6 +20,7 @@ from contracts.exchanges import concerning, thread_lines
 from contracts.filters import plain, territories_without_contract
 from contracts.models import Campaign, Contract
 from contracts.overview import campaign_duties, duty_lines, reader_kinds, standing, with_facts
+from contracts.places import way_page
 from contracts.views.access import signed_in
 from contracts.workflow import STAGES
 
@@ -82,6 +83,7 @@ def _card(contract: Contract, user: User, today: dt.date, report: Report) -> dic
         "contract": contract,
         "standing": where,
         "report": report,
+        "way_url": way_page(contract),
         "missing": where.missing[:MISSING_SHOWN],
         "missing_rest": max(0, len(where.missing) - MISSING_SHOWN),
         "coming": duty_lines(where.mine.coming[:COMING_SHOWN], today=today, kinds=kinds),

@@ -11,7 +11,6 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -31,10 +30,9 @@ from contracts.overview import (
     standing,
     with_facts,
 )
-from contracts.places import WAY_PART
+from contracts.places import way_page
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
 from contracts.workflow import EDITABLE_STATES, Transition, find_transition, transitions_from
-from contracts.workspace import find_part
 
 CONTRACTS_PER_PAGE = 20
 EVENTS_SHOWN = 8
@@ -142,18 +140,10 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],
         "steps": _steps(contract) if may_edit else [],
-        "way_url": _way_url(contract),
+        "way_url": way_page(contract),
         "may_edit": may(request, Ability.CONTRACT_EDIT, contract),
     }
     return render(request, "contracts/contract_detail.html", context)
-
-
-def _way_url(contract: Contract) -> str:
-    """The page where a final text is walked to its signature, a higher app's; empty while one writes."""
-    part = find_part(WAY_PART)
-    if part is None or contract.is_editable:
-        return ""
-    return reverse(part.route, args=[contract.reference])
 
 
 def _steps(contract: Contract) -> list[dict[str, Any]]:

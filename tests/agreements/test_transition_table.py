@@ -92,7 +92,9 @@ def test_every_change_of_a_cell_of_the_table_is_seen() -> None:
     assert [name for name, table in changed if not faults(table)] == []
 
 
-@pytest.mark.parametrize(("state", "code"), product(ContractState, sorted({row.code for row in TRANSITIONS})))
+@pytest.mark.parametrize(
+    ("state", "code"), list(product(ContractState, sorted({row.code for row in TRANSITIONS})))
+)
 def test_a_gesture_is_found_from_its_states_and_pages_only(state: ContractState, code: str) -> None:
     rows = {
         (line.split()[6]): line.split()[2]

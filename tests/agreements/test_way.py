@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from agreements.actions.way import (
     take_back_if_changed,
     withdraw_agreement,
 )
+from agreements.content import Entry
+from agreements.differences import differences
 from agreements.models import Agreement, Ending, Proposal, Signature
 from agreements.telling import way_lines
 from cdppe.accounts.models import DigestSettings
@@ -371,3 +374,14 @@ def test_a_party_has_one_standing_agreement_and_one_standing_signature(table: Ta
         row._state.adding = True
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save()
+
+
+def test_a_long_text_is_told_around_what_differs() -> None:
+    old = Entry("document", 3, "text", "Texte", "ARTICLE 3", "a" * 500 + " Grenoble " + "b" * 500)
+    new = replace(old, value=old.value.replace("Grenoble", "Lyon"))
+    (found,) = differences([old], [new])
+    assert found.before == f"… {'a' * 59} Grenoble {'b' * 59} …"
+    assert found.after == f"… {'a' * 59} Lyon {'b' * 59} …"
+    assert differences([old], [old]) == ()
+    (gone,) = differences([old], [])
+    assert (gone.before, gone.after) == (old.value, "")

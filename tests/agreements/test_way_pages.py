@@ -58,7 +58,7 @@ def test_the_whole_way_is_walked_with_the_pages(client: Client, table: Table) ->
     assert table.stored().state == S.IN_FORCE
     text = page(client, cast.dgcs_reader)
     assert "Camille Exemple" in text
-    assert text.count("signé</span>") == 3
+    assert text.count('fr-badge--success">signé</span>') == 3
     assert "en vigueur" in text
 
 
@@ -81,7 +81,7 @@ def test_what_changed_is_told_on_the_page(client: Client, table: Table) -> None:
     table.agree("ars", proposal)
     Contract.objects.filter(pk=table.contract.pk).update(court="Lyon")
     text = page(client, table.cast.council_editor)
-    assert "sont repris" in text
+    assert "ont été repris" in text
     assert "Grenoble" in text
     assert "Lyon" in text
     assert table.stored().state == S.ADOPTED

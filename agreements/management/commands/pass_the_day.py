@@ -1,3 +1,5 @@
+"""Put signed contracts in force on their day and end those whose last day has passed: once a day (C1, K3)."""
+
 from __future__ import annotations
 
 from typing import Any
