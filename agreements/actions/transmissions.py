@@ -62,7 +62,7 @@ def send_transmission(
         raise NotAllowed(
             "Seules les personnes qui écrivent le contrat pour l’une des parties le transmettent."
         )
-    before = Transmission.objects.filter(token=token).select_related("contract").first()
+    before: Transmission | None = Transmission.objects.filter(token=token).select_related("contract").first()
     if before is not None:
         if (before.contract_id, before.deadline_id, before.sent_by_id) != (locked.pk, deadline.pk, by.pk):
             raise RuleViolation("Cette page est trop ancienne : rechargez-la, puis envoyez de nouveau.")
@@ -144,7 +144,7 @@ def write_remark(
     Raises NotAllowed when `by` does not review, RuleViolation for an empty or too long text.
     """
     locked = _reviewed(transmission, by)
-    before = TransmissionRemark.objects.filter(token=token).first()
+    before: TransmissionRemark | None = TransmissionRemark.objects.filter(token=token).first()
     if before is not None:
         if (before.transmission_id, before.kind, before.by_id) != (transmission.pk, kind, by.pk):
             raise RuleViolation("Cette page est trop ancienne : rechargez-la, puis envoyez de nouveau.")
