@@ -13,7 +13,8 @@ class AgreementsConfig(AppConfig):
         from agreements import documents, page, telling
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
-        from agreements.parts import VERSIONS_PART
+        from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
+        from agreements.transmissions import CODE, digest_lines
         from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
@@ -21,6 +22,8 @@ class AgreementsConfig(AppConfig):
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
+        register_part(TRANSMISSIONS_PART)
+        register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (
             (VERSION_KIND, documents.render_version),
             (documents.CHANGES_KIND, documents.render_changes),

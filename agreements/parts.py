@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agreements.transmissions import CODE, measure_transmissions
 from cdppe.accounts.models import User
 from contracts.models import Contract
 from contracts.workspace import Part, Progress, Stage
@@ -16,3 +17,4 @@ def measure_versions(contract: Contract, user: User) -> Progress:
 
 
 VERSIONS_PART = Part("versions", "Versions", "agreements:versions", 105, measure_versions)
+TRANSMISSIONS_PART = Part(CODE, "Transmissions", "agreements:transmissions", 107, measure_transmissions)

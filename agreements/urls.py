@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import signed_files, verification, versions, way
+from agreements.views import reviews, signed_files, transmissions, verification, versions, way
 
 app_name = "agreements"
 
@@ -44,4 +44,25 @@ urlpatterns = [
         name="signature-withdraw",
     ),
     path("contrats/<slug:reference>/accord/retour/<slug:code>/", way.step_back, name="step-back"),
+    # --- Transmissions
+    path("contrats/<slug:reference>/transmissions/", transmissions.transmissions, name="transmissions"),
+    path(
+        "contrats/<slug:reference>/transmissions/envoyer/<int:pk>/",
+        transmissions.transmission_send,
+        name="transmission-send",
+    ),
+    path(
+        "contrats/<slug:reference>/transmissions/<int:number>/",
+        transmissions.transmission,
+        name="transmission",
+    ),
+    path("transmissions-recues/", reviews.received, name="received-transmissions"),
+    path("transmissions-recues/<uuid:uid>/", reviews.review, name="transmission-review"),
+    path(
+        "transmissions-recues/<uuid:uid>/accuser/",
+        reviews.transmission_acknowledge,
+        name="transmission-acknowledge",
+    ),
+    path("transmissions-recues/<uuid:uid>/avis/", reviews.transmission_advise, name="transmission-advise"),
+    path("transmissions-recues/<uuid:uid>/note/", reviews.transmission_note, name="transmission-note"),
 ]

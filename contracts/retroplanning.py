@@ -122,6 +122,16 @@ def pieces_of_deadline(code: str) -> frozenset[str]:
     return frozenset(row["pieces"].split()) if row is not None else frozenset()
 
 
+def pieces_sent(code: str) -> tuple[str, ...]:
+    """What is sent to DGCS for the national deadline `code` (C2, K5): pieces of the contract, « amounts »,
+    « signed ».
+
+    Empty: nothing is sent for it.
+    """
+    row = _deadlines().get(code)
+    return tuple(row["sends"].split()) if row is not None else ()
+
+
 def prepares_contract(code: str) -> bool:
     """Whether the national deadline `code` is on the way to signature: moot once in force."""
     row = _deadlines().get(code)

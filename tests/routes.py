@@ -29,8 +29,9 @@ from typing import Any
 from django.utils import timezone
 
 from agreements.actions.assembly import inform_odpe
+from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, SignedFile, VersionPurpose
+from agreements.models import ContractVersion, SignedFile, Transmission, VersionPurpose
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -52,6 +53,7 @@ from contracts.models import (
     ContractObjective,
     ContractParty,
     ContractStep,
+    Deadline,
     DeadlineExtension,
     FieldChange,
     FindingAnswer,
@@ -172,6 +174,7 @@ class World:
     finding_answer: FindingAnswer
     signed_file: SignedFile
     version: ContractVersion
+    transmission: Transmission
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
 
@@ -252,6 +255,7 @@ def make_world() -> World:
         version=freeze_version(
             cast.contract, purpose=VersionPurpose.TRANSMISSION, label="Premier envoi", by=cast.council_editor
         ),
+        transmission=_transmission(cast),
         way_party=_way_party(cast),
     )
 
@@ -265,6 +269,18 @@ def _way_party(cast: Cast) -> ContractParty:
     )
     inform_odpe(contract, informed_on=timezone.localdate() - dt.timedelta(days=3), by=cast.council_editor)
     return party
+
+
+def _transmission(cast: Cast) -> Transmission:
+    """The first version of the annexes, sent for its own deadline."""
+    deadline = Deadline.objects.create(
+        campaign=cast.campaign,
+        code="first_version",
+        label="Première version",
+        due_on=dt.date(cast.campaign.year, 7, 30),
+        parties=["prefecture", "ars", "council"],
+    )
+    return send_transmission(cast.contract, deadline, message="", token=uuid.uuid4(), by=cast.council_editor)
 
 
 def _contact(cast: Cast) -> Contact:
@@ -624,6 +640,18 @@ def version(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.version.number}
 
 
+def transmission(world: World) -> dict[str, Any]:
+    return contract(world) | {"number": world.transmission.number}
+
+
+def transmission_deadline(world: World) -> dict[str, Any]:
+    return contract(world) | {"pk": world.transmission.deadline_id}
+
+
+def transmission_uid(world: World) -> dict[str, Any]:
+    return {"uid": world.transmission.uid}
+
+
 def contact(world: World) -> dict[str, Any]:
     return contract(world) | {"pk": world.contact.pk}
 
@@ -827,6 +855,15 @@ ROUTES = [
     Route("agreements:version-render", version, post=RENDERED),
     Route("agreements:versions-compare", contract, get=SEEN),
     Route("agreements:changes-render", contract, post=RENDERED_FORM),
+    # --- Transmissions
+    Route("agreements:transmissions", contract, get=SEEN),
+    Route("agreements:transmission", transmission, get=SEEN),
+    Route("agreements:transmission-send", transmission_deadline, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:received-transmissions", get=NATION_SEEN),
+    Route("agreements:transmission-review", transmission_uid, get=NATION_SEEN),
+    Route("agreements:transmission-acknowledge", transmission_uid, post=NATION_DONE),
+    Route("agreements:transmission-advise", transmission_uid, post=NATION_REFUSED_FORM),
+    Route("agreements:transmission-note", transmission_uid, post=NATION_REFUSED_FORM),
     Route("agreements:verify", get=OPEN),
     Route("agreements:verify-version", version_uid, get=OPEN),
     # --- Sheets with their financing, plan

@@ -242,6 +242,7 @@ WITHOUT_FORM = {
 # script of the page with two fields of its own (tests/contracts/test_presence.py).
 WITHOUT_FIELDS = {
     "accounts:new-password",
+    "agreements:changes-render",
     "funding:letters-request",
     "contracts:history-recreate-sheet",
     "contracts:presence",
@@ -458,7 +459,6 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "membership_pk": (0, 2**63, 10**30),
     "invitation_pk": (0, 2**63, 10**30),
     "institution_pk": (0, 2**63, 10**30),
-    "uid": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "job_id": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "reference": ("x", "38", "38-", "-2030", "38-2030-1", "38-2031", "99-2030", "38_2030", "a" * 300),
     "section_key": ("objectif-0", f"objectif-{10**30}", "engagement-x", "objectif", "a" * 300),
@@ -469,6 +469,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "territory_code": ("inconnu", "a" * 300),
     "year": (0, 10**9, 10**30),
     "token": ("x", "a" * 300, "a\x00b", "⟦prefect_name⟧"),
+    "uid": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "uidb64": ("x", "MQ", "9" * 300, "AAAA"),
 }
 

@@ -1,4 +1,12 @@
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
+from agreements.models.transmissions import (
+    RemarkKind,
+    SentAmount,
+    SentFinding,
+    Transmission,
+    TransmissionReceipt,
+    TransmissionRemark,
+)
 from agreements.models.versions import ContractVersion, VersionPurpose
 from agreements.models.way import Agreement, Ending, Proposal, Signature, SigningWay
 
@@ -7,11 +15,17 @@ __all__ = [
     "ContractVersion",
     "Ending",
     "Proposal",
+    "RemarkKind",
     "ScreeningState",
+    "SentAmount",
+    "SentFinding",
     "Signature",
     "SignedFile",
     "SignedFileKind",
     "SigningWay",
+    "Transmission",
+    "TransmissionReceipt",
+    "TransmissionRemark",
     "VerificationState",
     "VersionPurpose",
 ]

@@ -34,6 +34,8 @@ class Ability(StrEnum):
     ALLOCATION_RUN = "allocation.run"
     ALLOCATION_PUBLISH = "allocation.publish"
     DEADLINE_EXTEND = "deadline.extend"
+    TRANSMISSION_SEND = "transmission.send"
+    TRANSMISSION_REVIEW = "transmission.review"
     AGREEMENT_GIVE = "agreement.give"
 
 
@@ -44,6 +46,7 @@ _EDIT = _READ | {
     Ability.CONTRACT_EDIT,
     Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
+    Ability.TRANSMISSION_SEND,
 }
 # A signatory of a party may do what its editors may, and engages it: agrees to one exact text (K4).
 _PARTY: dict[str, frozenset[Ability]] = {
@@ -68,10 +71,16 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGS: dict.fromkeys(Role.values, _MINISTRY_READER),
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
-        Role.EDITOR: _MINISTRY_READER | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
+        Role.EDITOR: _MINISTRY_READER
+        | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW},
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
         Role.SIGNATORY: _MINISTRY_READER
-        | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
+        | {
+            Ability.ALLOCATION_RUN,
+            Ability.ALLOCATION_PUBLISH,
+            Ability.DEADLINE_EXTEND,
+            Ability.TRANSMISSION_REVIEW,
+        },
     },
 }
 

@@ -73,6 +73,22 @@ def test_a_wrong_choice_is_told_on_the_page(
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "asked", [{}, {"de": "1", "a": "0"}, {"de": "2", "a": "2"}, {"de": "1", "a": "9" * 40}, {"de": "\x00"}]
+)
+def test_the_document_of_changes_is_asked_for_two_versions(
+    client: Client,
+    cast: Cast,
+    contract: Contract,
+    both: tuple[ContractVersion, ContractVersion],
+    asked: dict[str, str],
+) -> None:
+    client.force_login(cast.council_reader)
+    address = reverse("agreements:changes-render", args=[contract.reference])
+    assert client.post(address, asked).status_code == 422
+    assert client.post(address, {"de": "1", "a": "2"}).status_code == 302
+
+
 def test_a_version_reads_as_the_contract_stood(
     client: Client, cast: Cast, contract: Contract, both: tuple[ContractVersion, ContractVersion]
 ) -> None:

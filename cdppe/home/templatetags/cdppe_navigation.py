@@ -18,6 +18,7 @@ PLACES: tuple[tuple[str, str, Ability | None], ...] = (
     ("Contrats", "contracts:list", None),
     ("Rechercher", "contracts:search-all", None),
     ("Répartition", "funding:allocation-list", Ability.ALLOCATION_READ),
+    ("Transmissions", "agreements:received-transmissions", Ability.NATION_FOLLOW),
 )
 
 
