@@ -85,7 +85,7 @@ def is_signed(contract: Contract) -> bool:
 def expected_of(contract: Contract, *, today: dt.date) -> tuple[Expected, ...]:
     """What is expected of `contract` (of `with_facts`), in the order of the dates; one query."""
     sent: dict[int, list[Transmission]] = {}
-    for each in contract.transmissions.for_lists():
+    for each in Transmission.objects.filter(contract=contract).for_lists():
         # The very object that the page has: its references are read without a query.
         each.contract = contract
         sent.setdefault(each.deadline_id, []).append(each)
@@ -174,7 +174,7 @@ def amounts_kept(contract: Contract) -> list[dict[str, Any]]:
 def version_before(transmission: Transmission) -> ContractVersion | None:
     """The version that was sent to DGCS before this one, of the same contract; None for the first."""
     before = (
-        transmission.contract.transmissions.filter(number__lt=transmission.number)
+        Transmission.objects.filter(contract=transmission.contract_id, number__lt=transmission.number)
         .select_related("version")
         .order_by("-number")
         .first()
@@ -187,7 +187,9 @@ def measure_transmissions(contract: Contract, user: User) -> Progress | None:
     waited = [each.pk for each in contract.campaign.deadlines.all() if asks_for_sending(each)]
     if not waited:
         return None
-    sent = set(contract.transmissions.order_by().values_list("deadline_id", flat=True))
+    sent = set(
+        Transmission.objects.filter(contract=contract).order_by().values_list("deadline_id", flat=True)
+    )
     done = len(sent & set(waited))
     stage = Stage.EMPTY if not done else Stage.DONE if done == len(waited) else Stage.STARTED
     words = f"{done} envoi{'s' if done > 1 else ''} à la DGCS sur {len(waited)} attendus"
