@@ -18,10 +18,12 @@ class AgreementsConfig(AppConfig):
         from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
+        from contracts.journal_page import register_subject
         from contracts.workspace import Part, register_part
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
+        register_subject("transmission", "Transmissions à la DGCS")
         register_part(TRANSMISSIONS_PART)
         register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (

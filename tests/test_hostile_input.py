@@ -399,7 +399,7 @@ def test_a_form_sent_twice_makes_nothing_twice(site: Site) -> None:
         assert answer.status_code < 500, f"{form.action}: {answer.status_code} {answer.exc_info}"
         # The journal tells each gesture; each computation of an allocation stays on record (rule F8).
         grown = {table for table in once if twice[table] > once[table]}
-        grown -= {"contracts_contractevent", "funding_allocationrun", "funding_allocationline"}
+        grown -= {"contracts_journalentry", "funding_allocationrun", "funding_allocationline"}
         if form.route == "funding:scenario-duplicate":
             # Each copy was asked for, and has a name of its own.
             grown -= {"funding_scenario", "funding_scenariomodulation"}

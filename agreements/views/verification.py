@@ -19,7 +19,7 @@ from agreements.verification import recognise_file, recognise_version
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
     """A file by its SHA-256 (`?empreinte=…`): whether it is a version of ours, and which."""
-    form = VerifyForm(request.GET or None)
+    form = VerifyForm(request.GET if "empreinte" in request.GET else None)
     is_asked = form.is_bound and form.is_valid()
     found = recognise_file(form.cleaned_data["empreinte"]) if is_asked else None
     status = 422 if form.is_bound and not is_asked else 200

@@ -86,7 +86,8 @@ def versions_compare(request: HttpRequest, reference: str) -> HttpResponse:
     """What is different between two versions, or between one and the contract as it is now."""
     contract = get_contract(request, reference)
     listed = list(contract.versions.without_texts())
-    form = CompareVersionsForm(request.GET or None, versions=listed)
+    is_asked = bool({"de", "a"} & set(request.GET))
+    form = CompareVersionsForm(request.GET if is_asked else None, versions=listed)
     context = {"contract": contract, "tab": TAB, "versions": listed, "form": form}
     if not form.is_bound or not form.is_valid():
         status = 422 if form.is_bound else 200

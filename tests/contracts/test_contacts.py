@@ -26,6 +26,7 @@ from contracts.progress import pieces
 from contracts.workflow import ContractState
 from tests.cast import Cast
 from tests.queries import count_queries
+from tests.states import put_in_state
 
 INES = {
     "name": "Inès Perret",
@@ -87,7 +88,7 @@ class TestNaming:
 
     @pytest.mark.parametrize("state", ContractState.values)
     def test_people_change_in_every_state_of_the_contract(self, cast: Cast, state: str) -> None:
-        Contract.objects.filter(pk=cast.contract.pk).update(state=state)
+        put_in_state(cast.contract, state, by=cast.council_editor)
         assert ines(cast).is_current
 
     @pytest.mark.parametrize(

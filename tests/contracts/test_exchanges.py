@@ -23,6 +23,7 @@ from contracts.workspace import Stage
 from tests.cast import Cast
 from tests.factories import ActionSheetFactory, InstitutionFactory, MembershipFactory, UserFactory
 from tests.queries import count_queries
+from tests.states import put_in_state
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -75,7 +76,7 @@ class TestOpening:
 
     @pytest.mark.parametrize("state", ContractState.values)
     def test_one_talks_in_every_state_of_the_contract(self, cast: Cast, state: str) -> None:
-        Contract.objects.filter(pk=cast.contract.pk).update(state=state)
+        put_in_state(cast.contract, state, by=cast.council_editor)
         thread = opened(cast.contract, cast.dgcs_reader)
         answered(thread, cast.council_reader)
         settle_thread(thread, by=cast.prefect_editor)

@@ -173,6 +173,7 @@ KEPT_ELSEWHERE = {
     "withdraw_answer": "an answer stays visible with its author, also once withdrawn",
     "restore_text": "it goes through the part's own action",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
+    "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
     **dict.fromkeys(
         ("correct_odpe", "correct_assembly", "send_back", "reopen", "propose_text", "agree"),
         "a gesture of the way writes nothing of the text",

@@ -35,7 +35,8 @@ def test_the_menu_offers_the_allocation_to_the_ministry_alone(cast: Cast) -> Non
     council = menu_of(browser_of(cast.council_editor).get("/mon-compte/").text)
     ministry = menu_of(browser_of(cast.dgcs_reader).get("/mon-compte/").text)
     assert council == ["Accueil", "Contrats", "Rechercher", "Mes institutions", "Département de l’Isère"]
-    assert ministry == ["Accueil", "Contrats", "Rechercher", "Répartition", "Mes institutions", "DGCS"]
+    nation = ["Répartition", "Transmissions"]
+    assert ministry == ["Accueil", "Contrats", "Rechercher", *nation, "Mes institutions", "DGCS"]
 
 
 def test_the_menu_says_where_one_is(cast: Cast) -> None:
