@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from agreements.actions.signatures import record_signature
 from agreements.actions.versions import content_hash_of
 from agreements.actions.way import propose_text, take_back_if_changed
 from agreements.models import Agreement, ContractVersion, Proposal, Signature
-from contracts.actions.contacts import name_contact
+from contracts.actions.journal import locked_contract
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table, make_table
 from tests.cast import make_cast
@@ -71,9 +72,14 @@ def test_twenty_identical_signatures_at_once_make_one(set_table: Table) -> None:
 def test_nobody_agrees_to_a_text_that_a_third_changes_meanwhile(set_table: Table, attempt: int) -> None:
     proposal = set_table.walk_to(S.AGREEMENT)
     assert proposal is not None
-    cast = set_table.cast
-    fields = {"name": "Inès Perret", "position": "", "email": "i@exemple.fr", "phone": "04 65 71 00 38"}
-    edit = partial(name_contact, set_table.contract, cast.council, fields=fields, by=cast.council_editor)
+
+    def edit() -> None:
+        """What still changes a text that is proposed: another gesture on the contract, under its lock."""
+        with transaction.atomic():
+            locked = locked_contract(set_table.contract, editable=False)
+            locked.signed_at_place = "Lyon"
+            locked.save()
+
     outcomes = at_once(
         partial(set_table.agree, "council", proposal),
         partial(set_table.agree, "ars", proposal),
