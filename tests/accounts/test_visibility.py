@@ -17,22 +17,29 @@ from tests.factories import (
 )
 
 READ = {Ability.CONTRACT_READ, Ability.CONTRACT_COMMENT, Ability.DOCUMENT_RENDER}
-EDIT = READ | {Ability.CONTRACT_CREATE, Ability.CONTRACT_EDIT, Ability.CONTACT_EDIT}
+EDIT = READ | {
+    Ability.CONTRACT_CREATE,
+    Ability.CONTRACT_EDIT,
+    Ability.CONTACT_EDIT,
+    Ability.TRANSMISSION_SEND,
+}
+ENGAGE = EDIT | {Ability.AGREEMENT_GIVE}
 NATION = READ | {Ability.NATION_FOLLOW, Ability.ALLOCATION_READ}
+FOLLOW = NATION | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW}
 
 EXPECTED = {
-    InstitutionKind.PREFECTURE: (READ, EDIT, EDIT),
-    InstitutionKind.ARS: (READ, EDIT, EDIT),
+    InstitutionKind.PREFECTURE: (READ, EDIT, ENGAGE),
+    InstitutionKind.ARS: (READ, EDIT, ENGAGE),
     InstitutionKind.COUNCIL: (
         READ,
         EDIT | {Ability.BANK_ACCOUNT_EDIT},
-        EDIT | {Ability.BANK_ACCOUNT_EDIT},
+        ENGAGE | {Ability.BANK_ACCOUNT_EDIT},
     ),
     InstitutionKind.REGIONAL_DIRECTORATE: (READ, READ, READ),
     InstitutionKind.DGCS: (
         NATION,
-        NATION | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND},
-        NATION | {Ability.ALLOCATION_RUN, Ability.ALLOCATION_PUBLISH, Ability.DEADLINE_EXTEND},
+        FOLLOW,
+        FOLLOW | {Ability.ALLOCATION_PUBLISH},
     ),
     InstitutionKind.DGS: (NATION, NATION, NATION),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -103,7 +104,9 @@ def signed_by(
         docmdp_permissions=fields.MDPPerm.NO_CHANGES if locked else fields.MDPPerm.FILL_FORMS,
     )
     spec = fields.SigFieldSpec(field, on_page=0, box=(40, 40, 200, 90) if visible else None)
-    output = sign_pdf(writer, metadata, signer=who, new_field_spec=spec)
+    # pyHanko runs an event loop of its own; the thread of the browser tests has Playwright's.
+    with ThreadPoolExecutor(max_workers=1) as apart:
+        output = apart.submit(sign_pdf, writer, metadata, signer=who, new_field_spec=spec).result()
     result: bytes = output.getvalue()
     return result
 

@@ -120,9 +120,9 @@ def test_the_page_says_aloud_what_was_taken_away_and_added_and_shows_no_mark() -
 def test_two_long_texts_are_compared_in_a_moment() -> None:
     one = "\n".join(f"- **point {rank}** et la suite" for rank in range(2_000))
     other = one.replace("point 7", "item 7")
-    begun = time.monotonic()
+    begun = time.process_time()
     mine, theirs = rich_sides(one, other)
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
     assert shows_a_change(mine)
     assert shows_a_change(theirs)
     assert said(rich_diff("a " * 20_000, "b " * 20_000), Kind.ADDED).count("b") == 20_000
