@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,8 @@ from contracts.views.access import get_contract
 
 ENTRIES_PER_PAGE = 40
 SHOWN_FINDINGS = 5
+LONGEST_ASKED = 100
+"""Characters of a filter that the way back to the page repeats."""
 
 
 @require_GET
@@ -51,8 +54,9 @@ def journal_export(request: HttpRequest, reference: str) -> HttpResponse:
     contract = get_contract(request, reference)
     form = _form(request, contract)
     if form.is_bound and not form.is_valid():
-        # The page says which day cannot be read.
-        return redirect(f"{reverse('contracts:journal', args=[reference])}?{request.GET.urlencode()}")
+        # The page says which day cannot be read; an address has its length.
+        asked = {name: request.GET.get(name, "")[:LONGEST_ASKED] for name in JournalFilterForm.base_fields}
+        return redirect(f"{reverse('contracts:journal', args=[reference])}?{urlencode(asked)}")
     answer = HttpResponse(
         write_csv(rows_of(entries_of(contract, _chosen(form)))), content_type="text/csv; charset=utf-8"
     )
