@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 
+from agreements.comparison import ChangedField, compare
 from agreements.content import Entry
 
 SECRET_FIELDS = frozenset({"account"})
@@ -31,21 +32,18 @@ class Difference:
 
 
 def differences(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[Difference, ...]:
-    """The entries of `before` and `after` that differ, found by their key, in the order of the parts."""
-    old = {entry.key: entry for entry in before}
-    new = {entry.key: entry for entry in after}
-    found = []
-    for key in sorted({*old, *new}):
-        mine, theirs = old.get(key), new.get(key)
-        if mine == theirs:
-            continue
-        words = theirs or mine
-        assert words is not None  # the key is of one of the two
-        texts = (mine.value if mine else "", theirs.value if theirs else "")
-        if words.field in SECRET_FIELDS:
-            texts = ("", HIDDEN)
-        found.append(Difference(words.object_label, words.field_label, *_around_the_change(*texts)))
-    return tuple(found)
+    """The entries of `before` and `after` that differ, as `compare` finds them, cut to the change."""
+    return tuple(
+        Difference(changed.label, field.label, *_texts(field))
+        for changed in compare(before, after)
+        for field in changed.fields
+    )
+
+
+def _texts(field: ChangedField) -> tuple[str, str]:
+    if field.field in SECRET_FIELDS:
+        return ("", HIDDEN)
+    return _around_the_change(field.before or "", field.after or "")
 
 
 def _around_the_change(before: str, after: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -24,10 +24,9 @@ class CompareVersionsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         numbered = [(version.number, f"Version {version.number} – {version.label}") for version in versions]
-        self.fields["de"].choices = numbered  # type: ignore[attr-defined]  # a field of choices
-        self.fields["a"].choices = (  # type: ignore[attr-defined]  # a field of choices
-            [(NOW, "Le contrat tel qu’il est maintenant")] if with_now else []
-        ) + numbered
+        now = [(NOW, "Le contrat tel qu’il est maintenant")] if with_now else []
+        for name, choices in (("de", numbered), ("a", now + numbered)):
+            cast(forms.TypedChoiceField, self.fields[name]).choices = choices
         if versions:
             self.initial = {"de": versions[0].number, "a": NOW if with_now else versions[0].number}
 
