@@ -22,7 +22,7 @@ from agreements.actions.versions import freeze_version
 from agreements.differences import differences
 from agreements.models import Agreement, ContractVersion, Ending, Proposal, VersionPurpose
 from agreements.needs import agreeing_parties, missing_of, standing_proposal
-from agreements.reading import read_entries
+from agreements.reading import read_entries, signed
 from cdppe.accounts.abilities import speaks_for
 from cdppe.accounts.models import User
 from cdppe.lib.errors import NotAllowed, WrongState
@@ -198,7 +198,9 @@ def take_back_if_changed(contract: Contract) -> Proposal | None:
     if transition is None or missing_of(stored, transition, today=timezone.localdate()):
         return None
     proposal = _proposed(stored)
-    changes = differences(proposal.version.entries, read_entries(stored, contract_document(stored)))
+    changes = differences(
+        signed(proposal.version.entries), signed(read_entries(stored, contract_document(stored)))
+    )
     proposal.changes_text = json.dumps([asdict(each) for each in changes], ensure_ascii=False)
     places = ", ".join(dict.fromkeys(each.object_label for each in changes))
     _end(proposal, Ending.CHANGED, by=None, reason=places[:500])

@@ -29,7 +29,7 @@ from agreements.telling import way_lines
 from cdppe.accounts.models import DigestSettings
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
 from contracts.compliance import blocking_findings, report_of
-from contracts.models import Contract
+from contracts.models import Contact, Contract
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table
 
@@ -222,6 +222,24 @@ class TestAgreements:
         proposal.refresh_from_db()
         assert "1234567890138" not in proposal.changes_text
         assert "1234567890185" not in proposal.changes_text
+
+    def test_a_contact_that_changed_takes_nothing_back_and_is_not_told(self, table: Table) -> None:
+        proposal = table.walk_to(S.AGREEMENT)
+        assert proposal is not None
+        Contact.objects.create(
+            contract=table.contract,
+            institution=table.cast.council,
+            seat=1,
+            name="Dominique Petit",
+            email="d.petit@exemple.fr",
+            phone="04 76 00 00 00",
+        )
+        assert take_back_if_changed(table.stored()) is None
+        change(table)
+        assert take_back_if_changed(table.stored()) is not None
+        proposal.refresh_from_db()
+        assert "Dominique Petit" not in proposal.changes_text
+        assert "Lyon" in proposal.changes_text
 
     def test_nothing_is_taken_back_while_nothing_changed(self, table: Table) -> None:
         table.walk_to(S.SIGNATURE)
