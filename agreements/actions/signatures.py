@@ -18,6 +18,7 @@ from agreements.actions.way import (
     on_the_proposed_text,
     take_back_if_changed,
 )
+from agreements.endings import ended_sentence
 from agreements.models import ContractVersion, Signature, SigningWay
 from agreements.needs import missing_of, signing_parties, standing_proposal
 from cdppe.accounts.models import User
@@ -154,7 +155,7 @@ def _end(stored: Contract, today: dt.date) -> bool:
     move(
         stored,
         transition,
-        told=f"Contrat terminé : son dernier jour était le {stored.ends_on:%d/%m/%Y}.",
+        told=ended_sentence(stored),
         by=None,
     )
     return True

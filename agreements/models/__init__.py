@@ -1,3 +1,4 @@
+from agreements.models.denunciations import Denunciation, DenunciationLetter
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.transmissions import (
     RemarkKind,
@@ -13,6 +14,8 @@ from agreements.models.way import Agreement, Ending, Proposal, Signature, Signin
 __all__ = [
     "Agreement",
     "ContractVersion",
+    "Denunciation",
+    "DenunciationLetter",
     "Ending",
     "Proposal",
     "RemarkKind",
