@@ -1,4 +1,5 @@
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
+from agreements.models.texts import TextInForce
 from agreements.models.transmissions import (
     RemarkKind,
     SentAmount,
@@ -23,6 +24,7 @@ __all__ = [
     "SignedFile",
     "SignedFileKind",
     "SigningWay",
+    "TextInForce",
     "Transmission",
     "TransmissionReceipt",
     "TransmissionRemark",
