@@ -103,6 +103,20 @@ def lost_years(contract: Contract, former_end: dt.date, last_day: dt.date) -> tu
     return tuple(range(max(last_day.year + 1, contract.campaign.period_start), former_end.year + 1))
 
 
+def end_moved_to(contract: Contract, ends_on: dt.date) -> dt.date:
+    """The last day of `contract` once its text, or its campaign, moves it to `ends_on`; under its lock.
+
+    A denounced contract keeps the day of the denunciation: `ends_on` is then the end that comes back if the
+    denunciation is withdrawn.
+    """
+    denunciation: Denunciation | None = Denunciation.objects.standing().filter(contract=contract).first()
+    if denunciation is None:
+        return ends_on
+    denunciation.former_ends_on = max(ends_on, denunciation.effect_on)
+    denunciation.save(update_fields=["former_ends_on"])
+    return denunciation.effect_on
+
+
 def ended_sentence(contract: Contract) -> str:
     """What the journal says when the last day of `contract` has passed."""
     sentence = f"Contrat terminé : son dernier jour était le {contract.ends_on:%d/%m/%Y}"

@@ -1,5 +1,6 @@
 from agreements.models.denunciations import Denunciation, DenunciationLetter
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
+from agreements.models.texts import TextInForce
 from agreements.models.transmissions import (
     RemarkKind,
     SentAmount,
@@ -26,6 +27,7 @@ __all__ = [
     "SignedFile",
     "SignedFileKind",
     "SigningWay",
+    "TextInForce",
     "Transmission",
     "TransmissionReceipt",
     "TransmissionRemark",

@@ -17,8 +17,16 @@ from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
-from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
-from contracts.workflow import find_transition
+from contracts.models import (
+    Amendment,
+    Campaign,
+    Contract,
+    ContractObjective,
+    ContractParty,
+    Signatory,
+    Way,
+    way_of,
+)
 
 DETAIL_FIELDS = (
     "planned_effect_on",
@@ -214,28 +222,29 @@ def _last_words(contract: Contract, reader: User) -> str:
 
 
 @transaction.atomic
-def move_contract(contract: Contract, code: str, *, by: User) -> Contract:
-    """Make the transition `code` of the table (`contracts.workflow`); the contract in its new state.
+def move_contract(contract: Contract, code: str, *, by: User) -> Way:
+    """Make the transition `code` of the table (`contracts.workflow`); what moved, in its new state.
 
-    Raises WrongState when the table has no such transition from the state in which the contract now is:
+    What moves is the contract, or its open amendment (rule V1). Raises WrongState when the table has no such
+    transition from the state in which it now is:
     somebody else may have moved it since the page was opened.
     """
-    stored = locked_contract(contract, editable=False)
-    transition = find_transition(stored.state, code)
+    way = way_of(locked_contract(contract, editable=False))
+    transition = way.transition(code)
     if transition is None:
         raise WrongState(
-            f"Le contrat est à l’état « {stored.get_state_display()} » : cette étape n’est pas possible. "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : cette étape n’est pas possible. "
             "Quelqu’un l’a peut-être franchie depuis que vous avez ouvert la page."
         )
-    stored.state = transition.target
-    stored.save(update_fields=["state", "updated_at"])
-    record(
-        stored,
-        f"contract.{transition.code}",
-        f"Passage de « {transition.source.label} » à « {transition.target.label} ».",
-        by=by,
-    )
-    return stored
+    way.state = transition.target
+    told = f"Passage de « {transition.source.label} » à « {transition.target.label} »."
+    if isinstance(way, Amendment):
+        way.save(update_fields=["state"])
+        record(way.contract, f"amendment.{transition.code}", f"{way} : {told}", by=by)
+    else:
+        way.save(update_fields=["state", "updated_at"])
+        record(way, f"contract.{transition.code}", told, by=by)
+    return way
 
 
 def _already_there(campaign: Campaign, territory: Territory) -> str:

@@ -191,6 +191,10 @@ KEPT_ELSEWHERE = {
         ),
         "a gesture of the way writes nothing of the text",
     ),
+    **dict.fromkeys(
+        ("open_amendment", "save_amendment", "abandon_amendment"),
+        "an amendment is told by the journal; what it changes is written by the parts' own actions",
+    ),
 }
 
 
