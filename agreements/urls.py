@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import reviews, signed_files, transmissions, verification, versions, way
+from agreements.views import amendments, reviews, signed_files, transmissions, verification, versions, way
 
 app_name = "agreements"
 
@@ -65,4 +65,24 @@ urlpatterns = [
     ),
     path("transmissions-recues/<uuid:uid>/avis/", reviews.transmission_advise, name="transmission-advise"),
     path("transmissions-recues/<uuid:uid>/note/", reviews.transmission_note, name="transmission-note"),
+    # --- Amendments, and the contract at a date
+    path("contrats/<slug:reference>/avenants/", amendments.amendments, name="amendments"),
+    path("contrats/<slug:reference>/avenants/ouvrir/", amendments.amendment_open, name="amendment-open"),
+    path("contrats/<slug:reference>/avenants/<int:number>/", amendments.amendment, name="amendment"),
+    path(
+        "contrats/<slug:reference>/avenants/<int:number>/modifier/",
+        amendments.amendment_edit,
+        name="amendment-edit",
+    ),
+    path(
+        "contrats/<slug:reference>/avenants/<int:number>/abandonner/",
+        amendments.amendment_abandon,
+        name="amendment-abandon",
+    ),
+    path("contrats/<slug:reference>/a-une-date/", amendments.contract_at, name="contract-at"),
+    path(
+        "contrats/<slug:reference>/versions/<int:number>/donnees.<slug:kind>",
+        amendments.version_data,
+        name="version-data",
+    ),
 ]
