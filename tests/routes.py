@@ -872,6 +872,8 @@ ROUTES = [
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
     Route("contracts:journal-export", contract, get=SEEN),
+    Route("contracts:site-journal", get=NATION_SEEN),
+    Route("contracts:site-journal-export", get=NATION_SEEN),
     Route("contracts:history-compare", contract, get=SEEN),
     Route("contracts:history-change", change, get=SEEN),
     Route("contracts:history-restore", change, post=DONE, data=former_text),

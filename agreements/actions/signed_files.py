@@ -29,6 +29,7 @@ from cdppe.documents.actions.jobs import request_render
 from cdppe.documents.models import StoredFile
 from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
+from contracts.actions.journal import locked_contract
 
 KIND = "signed-file"
 
@@ -58,8 +59,9 @@ def receive_signed_file(
     stored: StoredFile | None = None
     try:
         with transaction.atomic():
-            # Twenty identical submissions at once come one after the other.
-            ContractVersion.objects.select_for_update().only("pk").get(pk=version.pk)
+            # Twenty identical submissions at once come one after the other. The contract's row, not the
+            # version's: the account of the site may not change a version, hence not lock it either.
+            locked_contract(version.contract, editable=False)
             already = SignedFile.objects.filter(version=version, sha256=facts.sha256).first()
             if already is not None:
                 raise FileAlreadyReceived(
