@@ -5,6 +5,7 @@ from django.urls import path
 from agreements.views import (
     amendments,
     endings,
+    financial,
     reviews,
     signed_files,
     transmissions,
@@ -86,6 +87,10 @@ urlpatterns = [
         endings.denunciation_withdraw,
         name="denunciation-withdraw",
     ),
+    # --- The financial amendment of a year
+    path("contrats/<slug:reference>/avenants/financier/", financial.financial, name="financial"),
+    path("contrats/<slug:reference>/avenants/mouvements/", financial.moves_take, name="moves-take"),
+    path("campagnes/<slug:code>/avenants/", financial.campaign_amendments, name="campaign-amendments"),
     # --- Amendments, and the contract at a date
     path("contrats/<slug:reference>/avenants/", amendments.amendments, name="amendments"),
     path("contrats/<slug:reference>/avenants/ouvrir/", amendments.amendment_open, name="amendment-open"),

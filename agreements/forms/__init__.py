@@ -1,5 +1,6 @@
 from agreements.forms.amendments import AbandonForm, AmendmentForm, DayForm, OpenAmendmentForm
 from agreements.forms.denunciations import LettersForm
+from agreements.forms.financial import ChosenContractsForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "AgreementForm",
     "AmendmentForm",
     "AssemblyForm",
+    "ChosenContractsForm",
     "DayForm",
     "LettersForm",
     "OdpeForm",

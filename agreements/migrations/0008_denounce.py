@@ -7,72 +7,168 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agreements', '0007_refuse_emptying'),
-        ('contracts', '0012_open_amendments'),
+        ("agreements", "0007_refuse_emptying"),
+        ("contracts", "0012_open_amendments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Denunciation',
+            name="Denunciation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('institution', models.CharField(max_length=200, verbose_name='institution')),
-                ('notified_on', models.DateField(verbose_name='date de la dernière lettre')),
-                ('effect_on', models.DateField(verbose_name='dernier jour du contrat dénoncé')),
-                ('former_ends_on', models.DateField(verbose_name='dernier jour avant la dénonciation')),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='enregistrée le')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='retirée le')),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=500, verbose_name='raison')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='denunciations', to='contracts.contract')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='denunciations', to='contracts.contractparty')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('withdrawn_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("institution", models.CharField(max_length=200, verbose_name="institution")),
+                ("notified_on", models.DateField(verbose_name="date de la dernière lettre")),
+                ("effect_on", models.DateField(verbose_name="dernier jour du contrat dénoncé")),
+                ("former_ends_on", models.DateField(verbose_name="dernier jour avant la dénonciation")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="enregistrée le"),
+                ),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="retirée le")),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=500, verbose_name="raison")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="denunciations",
+                        to="contracts.contract",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="denunciations",
+                        to="contracts.contractparty",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "withdrawn_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dénonciation',
-                'ordering': ['-recorded_at', '-pk'],
+                "verbose_name": "dénonciation",
+                "ordering": ["-recorded_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='DenunciationLetter',
+            name="DenunciationLetter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sent_on', models.DateField(verbose_name='envoyée le')),
-                ('reference', models.CharField(max_length=60, verbose_name='référence de l’envoi recommandé')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contractparty')),
-                ('denunciation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='letters', to='agreements.denunciation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sent_on", models.DateField(verbose_name="envoyée le")),
+                (
+                    "reference",
+                    models.CharField(max_length=60, verbose_name="référence de l’envoi recommandé"),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contracts.contractparty",
+                    ),
+                ),
+                (
+                    "denunciation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="letters",
+                        to="agreements.denunciation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lettre de dénonciation',
-                'verbose_name_plural': 'lettres de dénonciation',
-                'ordering': ['addressee__signatory__position'],
+                "verbose_name": "lettre de dénonciation",
+                "verbose_name_plural": "lettres de dénonciation",
+                "ordering": ["addressee__signatory__position"],
             },
         ),
         migrations.AddConstraint(
-            model_name='denunciation',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('contract',), name='denunciation_once_standing_per_contract', violation_error_message='Ce contrat est déjà dénoncé.'),
+            model_name="denunciation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("contract",),
+                name="denunciation_once_standing_per_contract",
+                violation_error_message="Ce contrat est déjà dénoncé.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='denunciation',
-            constraint=models.CheckConstraint(condition=models.Q(('notified_on__lte', models.F('effect_on'))), name='denunciation_notified_before_its_effect', violation_error_message='Une dénonciation prend effet après ses lettres.'),
+            model_name="denunciation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("notified_on__lte", models.F("effect_on"))),
+                name="denunciation_notified_before_its_effect",
+                violation_error_message="Une dénonciation prend effet après ses lettres.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='denunciation',
-            constraint=models.CheckConstraint(condition=models.Q(('effect_on__lte', models.F('former_ends_on'))), name='denunciation_never_lengthens_the_contract', violation_error_message='Une dénonciation ne prolonge pas le contrat.'),
+            model_name="denunciation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("effect_on__lte", models.F("former_ends_on"))),
+                name="denunciation_never_lengthens_the_contract",
+                violation_error_message="Une dénonciation ne prolonge pas le contrat.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='denunciation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by__isnull', True), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='denunciation_withdrawn_with_author_and_reason', violation_error_message='Une dénonciation se retire avec son auteur et sa raison.'),
+            model_name="denunciation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("withdrawn_at__isnull", True),
+                        ("withdrawn_by__isnull", True),
+                        ("withdrawn_reason", ""),
+                    ),
+                    models.Q(
+                        ("withdrawn_at__isnull", False),
+                        ("withdrawn_by__isnull", False),
+                        models.Q(("withdrawn_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="denunciation_withdrawn_with_author_and_reason",
+                violation_error_message="Une dénonciation se retire avec son auteur et sa raison.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='denunciationletter',
-            constraint=models.UniqueConstraint(fields=('denunciation', 'addressee'), name='denunciation_letter_once_per_addressee', violation_error_message='Cette partie a déjà sa lettre.'),
+            model_name="denunciationletter",
+            constraint=models.UniqueConstraint(
+                fields=("denunciation", "addressee"),
+                name="denunciation_letter_once_per_addressee",
+                violation_error_message="Cette partie a déjà sa lettre.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='denunciationletter',
-            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='denunciation_letter_with_its_reference', violation_error_message='Une lettre recommandée a une référence.'),
+            model_name="denunciationletter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reference", ""), _negated=True),
+                name="denunciation_letter_with_its_reference",
+                violation_error_message="Une lettre recommandée a une référence.",
+            ),
         ),
     ]

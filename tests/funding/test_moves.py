@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 import uuid
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -18,90 +17,23 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
 from contracts.actions.action_sheets import delete_action_sheet
-from contracts.models import ActionSheet, Contract, JournalEntry
+from contracts.models import JournalEntry
 from contracts.workflow import ContractState
-from funding.actions.moves import Information, correct_move, record_move
-from funding.models import ActionFinancing, Contributor, CreditMove, Envelope, Payer
+from funding.actions.moves import Information, correct_move
+from funding.models import ActionFinancing, CreditMove, Envelope, Payer
 from funding.moves import moves_page
 from funding.moves_telling import move_lines
-from tests.cast import Cast, make_cast
-from tests.factories import ActionFinancingFactory, ActionSheetFactory, EnvelopeFactory
+from tests.factories import ActionSheetFactory, EnvelopeFactory
+from tests.moves import TODAY, YEAR, Money, make_money, put_in_force, take_the_signature_back
 from tests.queries import count_queries
 from tests.states import put_in_state
 
-TODAY = timezone.localdate()
-YEAR = 2030
 BASE = "/contrats/38-2030/financement/mouvements/"
-
-
-@dataclass(frozen=True)
-class Money:
-    """A contract in force: an envelope of the prefect's, two actions, the first with 1 000.50 euros."""
-
-    cast: Cast
-    contract: Contract
-    envelope: Envelope
-    first: ActionSheet
-    second: ActionSheet
-
-    def move(self, amount: str = "400.25", **changes: Any) -> CreditMove:
-        fields: dict[str, Any] = {
-            "year": YEAR,
-            "envelope": self.envelope,
-            "from_sheet": self.first,
-            "to_sheet": self.second,
-            "amount": Decimal(amount),
-            "decided_on": TODAY,
-            "information": Information("Le bureau des solidarités", TODAY),
-            "reason": "Le relais ouvre plus tard.",
-            "token": uuid.uuid4(),
-            "by": self.cast.council_editor,
-        }
-        return record_move(self.contract, **fields | changes)
-
-    def typed(self, **changes: str) -> dict[str, str]:
-        return {
-            "token": str(uuid.uuid4()),
-            "year": str(YEAR),
-            "envelope": str(self.envelope.pk),
-            "from_sheet": str(self.first.pk),
-            "to_sheet": str(self.second.pk),
-            "amount": "400,25",
-            "decided_on": f"{TODAY:%Y-%m-%d}",
-            "informed_who": "Le bureau des solidarités",
-            "informed_on": f"{TODAY:%Y-%m-%d}",
-            "reason": "Le relais ouvre plus tard.",
-        } | changes
-
-
-def put_in_force(contract: Contract, by: User) -> None:
-    put_in_state(contract, ContractState.IN_FORCE, by=by)
-    first = dt.date(TODAY.year, 1, 1)
-    Contract.objects.filter(pk=contract.pk).update(agreed_on=None, signed_on=first, effect_on=first)
-    contract.refresh_from_db()
-
-
-def take_the_signature_back(contract: Contract) -> None:
-    Contract.objects.filter(pk=contract.pk).update(
-        state=ContractState.NEGOTIATION, agreed_on=None, signed_on=None, effect_on=None
-    )
-    contract.refresh_from_db()
 
 
 @pytest.fixture
 def money(db: None) -> Money:
-    cast = make_cast()
-    first, second = (ActionSheetFactory(contract=cast.contract, title=title) for title in ("Un", "Deux"))
-    envelope = EnvelopeFactory(campaign=cast.campaign, code="ESSAI", payer=Payer.PREFECTURE)
-    ActionFinancingFactory(
-        action_sheet=first,
-        year=YEAR,
-        contributor=Contributor.STATE,
-        envelope=envelope,
-        amount=Decimal("1000.50"),
-    )
-    put_in_force(cast.contract, cast.council_editor)
-    return Money(cast, cast.contract, envelope, first, second)
+    return make_money()
 
 
 def page(client: Client, user: User, address: str = BASE) -> str:
