@@ -4,6 +4,7 @@ from django.urls import path
 
 from agreements.views import (
     amendments,
+    campaign_ends,
     endings,
     financial,
     reviews,
@@ -90,6 +91,7 @@ urlpatterns = [
     # --- The financial amendment of a year
     path("contrats/<slug:reference>/avenants/financier/", financial.financial, name="financial"),
     path("contrats/<slug:reference>/avenants/mouvements/", financial.moves_take, name="moves-take"),
+    path("campagnes/<slug:code>/fin/", campaign_ends.campaign_end, name="campaign-end"),
     path("campagnes/<slug:code>/avenants/", financial.campaign_amendments, name="campaign-amendments"),
     # --- Amendments, and the contract at a date
     path("contrats/<slug:reference>/avenants/", amendments.amendments, name="amendments"),

@@ -82,8 +82,8 @@ def prepare_for_campaign(
     """One draft of the financial amendment of `year` for each of `contracts`, all of `campaign`.
 
     Each in a transaction of its own: one that cannot have a draft leaves the others theirs, and says why.
-    Twice, even at once, makes one each: a contract that has one of the year keeps it. Raises NotAllowed unless
-    `by` prepares amendments for the ministry.
+    Twice, even at once, makes one each: a contract that has one of the year keeps it. Raises NotAllowed
+    unless `by` prepares amendments for the ministry.
     """
     if not can(by, Ability.AMENDMENT_PREPARE):
         raise NotAllowed("Les avenants de l’année se préparent à l’administration centrale.")

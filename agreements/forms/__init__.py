@@ -1,4 +1,5 @@
 from agreements.forms.amendments import AbandonForm, AmendmentForm, DayForm, OpenAmendmentForm
+from agreements.forms.campaign_ends import CampaignEndForm
 from agreements.forms.denunciations import LettersForm
 from agreements.forms.financial import ChosenContractsForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
@@ -8,6 +9,7 @@ __all__ = [
     "AgreementForm",
     "AmendmentForm",
     "AssemblyForm",
+    "CampaignEndForm",
     "ChosenContractsForm",
     "DayForm",
     "LettersForm",

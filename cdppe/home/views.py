@@ -34,6 +34,7 @@ DEADLINES_SHOWN = 3
 THREADS_SHOWN = 4
 CAMPAIGN_GESTURES = (
     (Ability.AMENDMENT_PREPARE, "Avenants financiers de l’année", "agreements:campaign-amendments"),
+    (Ability.CAMPAIGN_EXTEND, "Prolonger la campagne", "agreements:campaign-end"),
 )
 """What the ministry does for all the contracts of a campaign: who may, the words, the page."""
 

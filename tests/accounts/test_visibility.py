@@ -44,7 +44,7 @@ EXPECTED = {
     InstitutionKind.DGCS: (
         NATION,
         FOLLOW,
-        FOLLOW | {Ability.ALLOCATION_PUBLISH},
+        FOLLOW | {Ability.ALLOCATION_PUBLISH, Ability.CAMPAIGN_EXTEND},
     ),
     InstitutionKind.DGS: (NATION, NATION, NATION),
 }
