@@ -1014,7 +1014,7 @@ ROUTES = [
     Route("funding:moves-export", signed_contract, get=SEEN),
     Route("funding:move-create", signed_contract, get=EDITED, post=REFUSED_FORM),
     Route("funding:move-correct", credit_move, get=EDITED, post=REFUSED_FORM),
-    # --- The financial amendment of a year: without a year, nothing is prepared; without a draft, nothing taken
+    # --- The financial amendment of a year: without a year nothing is prepared, without a draft nothing taken
     Route("agreements:financial", signed_contract, get=SEEN, post=NOT_FROM_THERE),
     Route("agreements:moves-take", signed_contract, post=NOT_FROM_THERE),
     Route("agreements:campaign-amendments", campaign, get=NATION_RUN, post=NATION_REFUSED_FORM),

@@ -1,7 +1,7 @@
 """Putting off the last day of a campaign, and of its contracts with it (rule C1).
 
 The ministry moves a date for everybody; no text changes, nothing is barred. A contract that ends later
-already, by an amendment, is left; one that has ended stays ended; one that is denounced ends as its party said.
+already, by an amendment, is left; one that has ended stays ended; a denounced one ends as its party said.
 """
 
 from __future__ import annotations
