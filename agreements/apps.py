@@ -10,7 +10,7 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from agreements import documents, page, telling
+        from agreements import documents, endings, endings_telling, page, telling
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
@@ -19,6 +19,7 @@ class AgreementsConfig(AppConfig):
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
         from contracts.journal_page import register_subject
+        from contracts.notices import register_notices
         from contracts.workspace import Part, register_part
 
         register(check_antivirus, Tags.security, deploy=True)
@@ -48,3 +49,7 @@ class AgreementsConfig(AppConfig):
         )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)
+        register_part(Part("ending", "Fin du contrat", "agreements:ending", 97, endings.measure_ending))
+        register_subject("denunciation", "Dénonciation")
+        register_notices(endings.denunciation_notices)
+        register_digest_section(endings_telling.SECTION, endings_telling.ending_lines, position=5)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from agreements.endings import ended_sentence
 from agreements.models import Agreement, Proposal, Signature
 from agreements.needs import agreeing_parties, signing_parties, standing_proposal
 from cdppe.accounts.abilities import Ability, can, speaks_for
@@ -266,7 +267,7 @@ def _turn(
         return f"Toutes ont signé : le contrat prend effet le {way.effect_on:%d/%m/%Y}.", False
     if state == ContractState.IN_FORCE:
         return f"Le contrat est en vigueur jusqu’au {contract.ends_on:%d/%m/%Y}.", False
-    return "Le contrat est terminé.", False
+    return ended_sentence(contract), False
 
 
 def measure_way(contract: Contract, user: User) -> Progress | None:

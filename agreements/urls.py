@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agreements.views import reviews, signed_files, transmissions, verification, versions, way
+from agreements.views import endings, reviews, signed_files, transmissions, verification, versions, way
 
 app_name = "agreements"
 
@@ -65,4 +65,16 @@ urlpatterns = [
     ),
     path("transmissions-recues/<uuid:uid>/avis/", reviews.transmission_advise, name="transmission-advise"),
     path("transmissions-recues/<uuid:uid>/note/", reviews.transmission_note, name="transmission-note"),
+    # --- The end of a contract
+    path("contrats/<slug:reference>/fin/", endings.ending, name="ending"),
+    path(
+        "contrats/<slug:reference>/fin/denonciation/<int:pk>/",
+        endings.denunciation_record,
+        name="denunciation-record",
+    ),
+    path(
+        "contrats/<slug:reference>/fin/denonciation/retirer/",
+        endings.denunciation_withdraw,
+        name="denunciation-withdraw",
+    ),
 ]

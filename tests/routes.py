@@ -177,6 +177,8 @@ class World:
     transmission: Transmission
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
+    signed_party: ContractParty
+    """The council, in a contract in force since today."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -257,7 +259,24 @@ def make_world() -> World:
         ),
         transmission=_transmission(cast),
         way_party=_way_party(cast),
+        signed_party=_signed_party(cast),
     )
+
+
+def _signed_party(cast: Cast) -> ContractParty:
+    """A party of a third contract of the Isère, in force, whose others may be written to."""
+    campaign = CampaignFactory(code="2033", year=2033, territories=[cast.isere])
+    today = timezone.localdate()
+    contract = ContractFactory(
+        campaign=campaign,
+        territory=cast.isere,
+        state=ContractState.IN_FORCE,
+        signed_on=today,
+        effect_on=today,
+    )
+    for signatory in campaign.signatories.all():
+        ContractParty.objects.create(contract=contract, signatory=signatory)
+    return contract.parties.get(signatory__code="council")
 
 
 def _way_party(cast: Cast) -> ContractParty:
@@ -453,6 +472,14 @@ def way_contract(world: World) -> dict[str, Any]:
 
 def way_party(world: World) -> dict[str, Any]:
     return way_contract(world) | {"pk": world.way_party.pk}
+
+
+def signed_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.signed_party.contract.reference}
+
+
+def signed_party(world: World) -> dict[str, Any]:
+    return signed_contract(world) | {"pk": world.signed_party.pk}
 
 
 def way_back(world: World) -> dict[str, Any]:
@@ -943,4 +970,8 @@ ROUTES = [
     Route("agreements:signature-record", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:signature-withdraw", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:step-back", way_back, get=EDITED, post=REFUSED_FORM),
+    # --- The end of a contract in force: each party denounces in its own name
+    Route("agreements:ending", signed_contract, get=SEEN),
+    Route("agreements:denunciation-record", signed_party, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("agreements:denunciation-withdraw", signed_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
 ]

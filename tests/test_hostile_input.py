@@ -257,6 +257,8 @@ WITHOUT_FIELDS = {
     "agreements:agreement-withdraw",
     "agreements:signature-record",
     "agreements:signature-withdraw",
+    # Of a contract that is denounced: tests/agreements/test_denunciations.py.
+    "agreements:denunciation-withdraw",
 }
 
 

@@ -1,3 +1,4 @@
+from agreements.forms.denunciations import LettersForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 
-__all__ = ["AgreementForm", "AssemblyForm", "OdpeForm", "ReasonForm", "SignatureForm"]
+__all__ = ["AgreementForm", "AssemblyForm", "LettersForm", "OdpeForm", "ReasonForm", "SignatureForm"]

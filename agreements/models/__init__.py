@@ -1,3 +1,4 @@
+from agreements.models.denunciations import Denunciation, DenunciationLetter
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.texts import TextInForce
 from agreements.models.transmissions import (
@@ -14,6 +15,8 @@ from agreements.models.way import Agreement, Ending, Proposal, Signature, Signin
 __all__ = [
     "Agreement",
     "ContractVersion",
+    "Denunciation",
+    "DenunciationLetter",
     "Ending",
     "Proposal",
     "RemarkKind",

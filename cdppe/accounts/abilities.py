@@ -107,6 +107,11 @@ def may_be_engaged(kind: str) -> bool:
 
 def speaks_for(user: User, kind: str, territory: Territory) -> Institution | None:
     """The institution of this `kind` around `territory` that `user` may engage, or None."""
+    return acts_for(user, Ability.AGREEMENT_GIVE, kind, territory)
+
+
+def acts_for(user: User, ability: Ability, kind: str, territory: Territory) -> Institution | None:
+    """The institution of this `kind` around `territory` in whose name `user` may do `ability`, or None."""
     if not user.is_authenticated or not user.is_active:
         return None
     return next(
@@ -114,7 +119,7 @@ def speaks_for(user: User, kind: str, territory: Territory) -> Institution | Non
             membership.institution
             for membership in user.current_memberships
             if membership.institution.kind == kind
-            and Ability.AGREEMENT_GIVE in ABILITIES[kind][membership.role]
+            and ability in ABILITIES[kind][membership.role]
             and covers(membership, territory)
         ),
         None,

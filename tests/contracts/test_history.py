@@ -174,6 +174,8 @@ KEPT_ELSEWHERE = {
     "restore_text": "it goes through the part's own action",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
     "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
+    "denounce": "the end of the contract is a gesture of the journal, and the denunciation its own record",
+    "withdraw_denunciation": "a denunciation stays visible with its author, also once withdrawn",
     **dict.fromkeys(
         ("correct_odpe", "correct_assembly", "send_back", "reopen", "propose_text", "agree"),
         "a gesture of the way writes nothing of the text",
