@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0006_keep_texts_in_force"),
+        ("agreements", "0007_refuse_emptying"),
         ("contracts", "0012_open_amendments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
