@@ -1,3 +1,5 @@
+from agreements.models.proofs import SignatureProof
+from agreements.models.public_copies import PublicCopy
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.transmissions import (
     RemarkKind,
@@ -15,11 +17,13 @@ __all__ = [
     "ContractVersion",
     "Ending",
     "Proposal",
+    "PublicCopy",
     "RemarkKind",
     "ScreeningState",
     "SentAmount",
     "SentFinding",
     "Signature",
+    "SignatureProof",
     "SignedFile",
     "SignedFileKind",
     "SigningWay",
