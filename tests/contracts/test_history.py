@@ -189,6 +189,10 @@ KEPT_ELSEWHERE = {
         ),
         "a gesture of the way writes nothing of the text",
     ),
+    **dict.fromkeys(
+        ("prepare_public_copy", "publish_contract", "withdraw_public_copy"),
+        "what is online is made of a frozen version, and stays on record",
+    ),
 }
 
 
