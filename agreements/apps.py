@@ -10,7 +10,7 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from agreements import documents, endings, endings_telling, page, telling
+        from agreements import documents, endings, endings_telling, page, publishing, telling
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
@@ -25,6 +25,8 @@ class AgreementsConfig(AppConfig):
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
         register_subject("transmission", "Transmissions à la DGCS")
+        register_subject("signed_file", "Fichiers signés")
+        register_subject("public_copy", "Mise en ligne")
         register_part(TRANSMISSIONS_PART)
         register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (
@@ -44,8 +46,16 @@ class AgreementsConfig(AppConfig):
             render=signed_files.examine,
             visible_to=signed_files.is_visible_to,
             may_render=signed_files.may_examine,
-            back_url=signed_files.contract_page,
-            back_label="Revenir au contrat",
+            back_url=signed_files.file_page,
+            back_label="Revenir au fichier signé",
+        )
+        register_document_kind(
+            publishing.PUBLIC_KIND,
+            render=publishing.render_public,
+            visible_to=publishing.is_visible_to,
+            may_render=publishing.may_prepare,
+            back_url=publishing.publication_page,
+            back_label="Revenir à la mise en ligne",
         )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)

@@ -163,7 +163,12 @@ def _signatures(standing: Proposal | None) -> dict[int, Signature]:
     """{primary key of a party: its standing signature of the proposed text}."""
     if standing is None:
         return {}
-    found = Signature.objects.standing().filter(version=standing.version).select_related("recorded_by")
+    found = (
+        Signature.objects.standing()
+        .filter(version=standing.version)
+        .select_related("recorded_by")
+        .prefetch_related("proofs__file__file")
+    )
     return {each.party_id: each for each in found}
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
-from agreements.models import ContractVersion, SignedFile, VersionPurpose
+from agreements.models import ContractVersion, PublicCopy, SignedFile, VersionPurpose
 from cdppe.documents.models import RenderJob
 from cdppe.documents.seal import Seal
 from contracts.workflow import ContractState
@@ -27,6 +27,7 @@ class Standing(StrEnum):
     """What a version is today, in order of weight."""
 
     IN_FORCE = "in_force"
+    ENDED = "ended"
     SUPERSEDED = "superseded"
     PROPOSED = "proposed"
     DRAFT = "draft"
@@ -38,6 +39,7 @@ class Standing(StrEnum):
 
 _LABELS = {
     Standing.IN_FORCE: "C’est le texte en vigueur de ce contrat.",
+    Standing.ENDED: "C’est le dernier texte de ce contrat, qui est terminé.",
     Standing.SUPERSEDED: "Ce n’est pas le texte en vigueur : un autre texte l’a remplacé depuis.",
     Standing.PROPOSED: "Ce texte est proposé à l’accord des parties : il n’est pas en vigueur.",
     Standing.DRAFT: "C’est un projet, transmis à la DGCS : il n’engage personne.",
@@ -51,6 +53,8 @@ class Verified:
     version: ContractVersion
     standing: Standing
     is_signed_copy: bool = False
+    public_copy: PublicCopy | None = None
+    """The file was the public version of it, as it is or was online."""
 
 
 def seal_of(version: ContractVersion) -> Seal:
@@ -66,15 +70,26 @@ def recognise_version(uid: uuid.UUID) -> Verified | None:
 
 
 def recognise_file(sha256: str) -> Verified | None:
-    """The version of which the bytes with this SHA-256 are the PDF, or a signed copy; None for others."""
+    """The version of which the bytes with this SHA-256 are the PDF, a signed copy or what went online.
+
+    None for others, and for a public version that nobody put online.
+    """
     job = RenderJob.objects.filter(kind=VERSION_KIND, file__sha256=sha256).only("subject").first()
     if job is not None:
         return recognise_version(uuid.UUID(hex=job.subject))
     copy = SignedFile.objects.filter(sha256=sha256).only("version_id").first()
-    if copy is None:
+    if copy is not None:
+        version = _versions().get(pk=copy.version_id)
+        return Verified(version, standing_of(version), is_signed_copy=True)
+    public = (
+        PublicCopy.objects.filter(file__sha256=sha256)
+        .order_by(F("withdrawn_at").desc(nulls_first=True))
+        .first()
+    )
+    if public is None:
         return None
-    version = _versions().get(pk=copy.version_id)
-    return Verified(version, standing_of(version), is_signed_copy=True)
+    version = _versions().get(pk=public.version_id)
+    return Verified(version, standing_of(version), public_copy=public)
 
 
 def standing_of(version: ContractVersion) -> Standing:
@@ -86,7 +101,8 @@ def standing_of(version: ContractVersion) -> Standing:
     )
     if later.exists():
         return Standing.SUPERSEDED
-    return Standing.IN_FORCE if version.contract.state == ContractState.IN_FORCE else Standing.PROPOSED
+    by_state = {ContractState.IN_FORCE: Standing.IN_FORCE, ContractState.ENDED: Standing.ENDED}
+    return by_state.get(ContractState(version.contract.state), Standing.PROPOSED)
 
 
 def _versions() -> QuerySet[ContractVersion]:

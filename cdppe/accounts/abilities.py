@@ -37,6 +37,7 @@ class Ability(StrEnum):
     TRANSMISSION_SEND = "transmission.send"
     TRANSMISSION_REVIEW = "transmission.review"
     AGREEMENT_GIVE = "agreement.give"
+    CONTRACT_PUBLISH = "contract.publish"
 
 
 # Whoever sees a contract may speak in its exchanges, readers and the ministry too.
@@ -47,6 +48,8 @@ _EDIT = _READ | {
     Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
     Ability.TRANSMISSION_SEND,
+    # What the parties signed is theirs to put online (K6).
+    Ability.CONTRACT_PUBLISH,
 }
 # A signatory of a party may do what its editors may, and engages it: agrees to one exact text (K4).
 _PARTY: dict[str, frozenset[Ability]] = {

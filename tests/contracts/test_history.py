@@ -195,6 +195,10 @@ KEPT_ELSEWHERE = {
         ("open_amendment", "save_amendment", "abandon_amendment"),
         "an amendment is told by the journal; what it changes is written by the parts' own actions",
     ),
+    **dict.fromkeys(
+        ("prepare_public_copy", "publish_contract", "withdraw_public_copy"),
+        "what is online is made of a frozen version, and stays on record",
+    ),
 }
 
 
