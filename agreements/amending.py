@@ -13,12 +13,17 @@ from collections.abc import Iterable
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from agreements.comparison import ChangedObject
+from agreements.amendment_text import AmendmentText, amendment_text
+from agreements.comparison import ChangedObject, compare
 from agreements.content import Entry
 from agreements.models import TextInForce
 from agreements.reading import AMENDMENT, DOCUMENT, changes, read_entries, signed
-from contracts.document import Layout, contract_document
+from cdppe.lib.french_words import joined
+from contracts.document import Layout, contract_document, french_date
 from contracts.models import Amendment, Contract
+from contracts.models.amendments import AmendmentQuerySet
+from contracts.workflow import ContractState
+from contracts.workspace import parts
 
 OWN_FIELDS = (
     ("object", "Objet de l’avenant"),
@@ -90,20 +95,51 @@ def changes_something(amendment: Amendment) -> bool:
     return amendment.new_ends_on is not None or bool(amendment_changes(amendment.contract))
 
 
+def text_of(amendment: Amendment) -> AmendmentText:
+    """The text of `amendment` as it would be signed now; raises `MissingPiece` without a model contract."""
+    contract = amendment.contract
+    law = text_in_force(contract)
+    document = contract_document(contract, is_draft=False)
+    now = in_the_contract(read_entries(contract, document))
+    before = in_the_contract(law.reading.entries) if law is not None else now
+    # In clear: what is signed holds the account, as the contract itself does.
+    found = compare(before, now, parts=[part.code for part in parts()])
+    earlier = list(earlier_amendments(contract))
+    return amendment_text(amendment, found=found, earlier=earlier, signatures=document.signatures)
+
+
 def lay_out_amendment(amendment: Amendment, *, dated: dt.datetime) -> Layout:
     """The text of `amendment` laid out: the document that the parties agree to and sign.
 
     Raises `MissingPiece` when the campaign has no model contract.
     """
     contract = amendment.contract
-    title = f"Avenant n° {amendment.number} au contrat {contract.reference}"
-    context = {"amendment": amendment, "contract": contract, "title": title, "dated": dated}
-    context["changes"] = amendment_changes(contract)
+    text = text_of(amendment)
+    context = {"amendment": amendment, "contract": contract, "text": text, "dated": dated}
     return Layout(
         html=render_to_string("documents/amendment.html", context),
-        title=f"{title} – {contract.territory.name}",
-        subject=title,
-        name=f"avenant-{amendment.number}-contrat-{contract.reference}.pdf",
+        title=f"{text.title} – {contract.territory.name}",
+        subject=f"Avenant n° {amendment.number} au contrat {contract.reference}",
+        name=f"contrat-{contract.reference}-avenant-{amendment.number}.pdf",
         is_draft=False,
         expected_pages=6,
     )
+
+
+def consolidation_notice(amendment: Amendment) -> str:
+    """What the cover of the consolidated contract says of it."""
+    contract = amendment.contract
+    numbers = [*earlier_amendments(contract).values_list("number", flat=True), amendment.number]
+    named = joined([f"n° {number}" for number in numbers])
+    amended = "modifient les avenants" if len(numbers) > 1 else "modifie l’avenant"
+    ends_on = amendment.new_ends_on or contract.ends_on
+    signed = f" signé le {french_date(contract.signed_on)}" if contract.signed_on else ""
+    return (
+        f"Version consolidée : le contrat{signed}, tel que le {amended} {named}. "
+        f"Il prend fin le {french_date(ends_on)}. Seuls le contrat et ses avenants sont signés."
+    )
+
+
+def earlier_amendments(contract: Contract) -> AmendmentQuerySet:
+    """Those of `contract` that are in force, the first one first."""
+    return contract.amendments.filter(state=ContractState.IN_FORCE).order_by("number")

@@ -13,7 +13,7 @@ class AgreementsConfig(AppConfig):
         from agreements import documents, endings, endings_telling, page, publishing, telling
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
-        from agreements.parts import TRANSMISSIONS_PART, VERSIONS_PART
+        from agreements.parts import AMENDMENTS_PART, TRANSMISSIONS_PART, VERSIONS_PART
         from agreements.transmissions import CODE, digest_lines
         from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
@@ -28,6 +28,8 @@ class AgreementsConfig(AppConfig):
         register_subject("signed_file", "Fichiers signés")
         register_subject("public_copy", "Mise en ligne")
         register_part(TRANSMISSIONS_PART)
+        register_part(AMENDMENTS_PART)
+        register_subject("amendment", "Avenants")
         register_digest_section(CODE, digest_lines, position=30)
         for kind, render in (
             (VERSION_KIND, documents.render_version),

@@ -18,6 +18,7 @@ from cdppe.lib.french_words import joined
 from contracts.models import Contract, ContractParty, Way, contract_of, way_of
 from contracts.overview import reader_kinds
 from contracts.workflow import (
+    AMENDMENT_STATES,
     STEP_COUNT,
     WAY,
     ContractState,
@@ -28,6 +29,8 @@ from contracts.workflow import (
 from contracts.workspace import Progress, Stage
 
 PROPOSALS_SHOWN = 5
+AMENDMENT_STEP_COUNT = len(AMENDMENT_STATES)
+"""An amendment has neither a diagnosis nor an end of its own."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class WayPage:
     taken_back: ProposalHead | None
     """The last text that no longer stands: what its readers have to know before they read the next one."""
     step_number: int
-    step_count: int = STEP_COUNT
+    step_count: int
 
     @property
     def label(self) -> str:
@@ -155,7 +158,8 @@ def way_page(contract: Contract, reader: User) -> WayPage:
         taken_back=next((head for head in heads if head.proposal.ended_at is not None), None)
         if standing_way.is_on_its_way
         else None,
-        step_number=step_number(standing_way.state),
+        step_number=step_number(standing_way.state) - (1 if standing_way.is_amendment else 0),
+        step_count=AMENDMENT_STEP_COUNT if standing_way.is_amendment else STEP_COUNT,
     )
 
 
@@ -215,9 +219,10 @@ def _moment(at: dt.datetime) -> str:
 
 
 def _steps(way: Way) -> tuple[StepLine, ...]:
-    rank = WAY.index(ContractState(way.state))
+    states = [state for state in WAY if state in AMENDMENT_STATES or not way.is_amendment]
+    rank = states.index(ContractState(way.state))
     lines = []
-    for position, state in enumerate(WAY):
+    for position, state in enumerate(states):
         status = "done" if position < rank else "current" if position == rank else "coming"
         label = {"done": "fait", "current": "en cours", "coming": "à venir"}[status]
         if status == "current" and state == ContractState.ENDED:
@@ -251,6 +256,8 @@ def _turn(
     way = way_of(contract)
     state = way.state
     if state in (ContractState.DIAGNOSIS, ContractState.NEGOTIATION):
+        if way.is_amendment:
+            return f"{way.the_text} s’écrit encore : finalisez-le depuis sa page.", is_party
         return "Le contrat s’écrit encore : finalisez le texte depuis la synthèse du contrat.", is_party
     if state == ContractState.DRAFT:
         return "À une des parties d’enregistrer l’information de l’ODPE.", is_party
@@ -269,7 +276,8 @@ def _turn(
         if waiting_parties:
             names = joined([str(party.signatory) for party in waiting_parties])
             return f"Signature attendue : {names}.", is_party
-        return f"Toutes ont signé : le contrat prend effet le {way.effect_on:%d/%m/%Y}.", False
+        what = "l’avenant" if way.is_amendment else "le contrat"
+        return f"Toutes ont signé : {what} prend effet le {way.effect_on:%d/%m/%Y}.", False
     if state == ContractState.IN_FORCE:
         return f"Le contrat est en vigueur jusqu’au {contract.ends_on:%d/%m/%Y}.", False
     return ended_sentence(contract), False

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from agreements.views import (
+    amendments,
     endings,
     public_copies,
     reviews,
@@ -135,5 +136,25 @@ urlpatterns = [
         "contrats-publies/<slug:reference>/pdf/",
         public_copies.public_contract_pdf,
         name="public-contract-pdf",
+    ),
+    # --- Amendments, and the contract at a date
+    path("contrats/<slug:reference>/avenants/", amendments.amendments, name="amendments"),
+    path("contrats/<slug:reference>/avenants/ouvrir/", amendments.amendment_open, name="amendment-open"),
+    path("contrats/<slug:reference>/avenants/<int:number>/", amendments.amendment, name="amendment"),
+    path(
+        "contrats/<slug:reference>/avenants/<int:number>/modifier/",
+        amendments.amendment_edit,
+        name="amendment-edit",
+    ),
+    path(
+        "contrats/<slug:reference>/avenants/<int:number>/abandonner/",
+        amendments.amendment_abandon,
+        name="amendment-abandon",
+    ),
+    path("contrats/<slug:reference>/a-une-date/", amendments.contract_at, name="contract-at"),
+    path(
+        "contrats/<slug:reference>/versions/<int:number>/donnees.<slug:kind>",
+        amendments.version_data,
+        name="version-data",
     ),
 ]

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from agreements.amending import amendment_entries, lay_out_amendment
+from agreements.amending import amendment_entries, consolidation_notice, lay_out_amendment
 from agreements.content import Entry, canonical, digest, version_hash
 from agreements.models import ContractVersion, VersionPurpose
 from agreements.reading import read_entries, signed
@@ -40,7 +40,7 @@ def content_hash_of(contract: Contract) -> str:
 
 @transaction.atomic
 def freeze_version(
-    contract: Contract, *, purpose: VersionPurpose, label: str, by: User | None
+    contract: Contract, *, purpose: VersionPurpose, label: str, by: User | None, notice: str = ""
 ) -> ContractVersion:
     """The contract as it is stored now, as a version that never changes; its PDF is asked for apart.
 
@@ -50,7 +50,7 @@ def freeze_version(
     """
     taken_at = timezone.now()
     is_draft = purpose == VersionPurpose.TRANSMISSION
-    layout = lay_out(contract, dated=taken_at, is_draft=is_draft)
+    layout = lay_out(contract, dated=taken_at, is_draft=is_draft, notice=notice)
     return _freeze(contract, layout, taken_at=taken_at, purpose=purpose, label=label, by=by)
 
 
@@ -74,6 +74,7 @@ def freeze_amendment(amendment: Amendment, *, by: User) -> tuple[ContractVersion
         purpose=VersionPurpose.CONSOLIDATED,
         label=CONSOLIDATED.format(number=amendment.number),
         by=by,
+        notice=consolidation_notice(amendment),
     )
     return signed_text, consolidated
 

@@ -43,6 +43,9 @@ DETAIL_FIELDS = (
 Not the ordering officers: article 4 of the model names them itself, the prefect and the agency's director.
 """
 
+FIXED_ONCE_SIGNED = frozenset({"planned_effect_on", "deliberation_number", "deliberation_on"})
+"""What led to the signature of the contract: an amendment changes none of it (rule V1)."""
+
 DETAIL_TEXT_FIELDS = tuple(
     field.name
     for field in Contract._meta.get_fields()
@@ -135,6 +138,13 @@ class DetailsShelf:
         """Write `values` if the information is still at `version`."""
         if not claim_version(self.contract, version):
             return False
+        if self.contract.is_signed and any(
+            values[name] != getattr(self.contract, name) for name in FIXED_ONCE_SIGNED
+        ):
+            raise RuleViolation(
+                "La délibération et la prise d’effet prévue sont celles du contrat signé : un avenant ne les "
+                "change pas. Les siennes s’enregistrent sur sa page."
+            )
         before = self.contract.planned_effect_on
         found = moved_steps(self.contract, values["planned_effect_on"])
         for name in DETAIL_FIELDS:

@@ -17,6 +17,7 @@ from cdppe.lib.encryption import EncryptedTextField
 from contracts.models.campaigns import Campaign, Objective, Signatory
 from contracts.models.on_its_way import OnItsWay, way_constraints
 from contracts.retroplanning import date_of
+from contracts.workflow import ContractState
 
 if TYPE_CHECKING:
     from cdppe.accounts.models import User
@@ -105,9 +106,17 @@ class Contract(OnItsWay):
         found: Amendment | None = self.amendments.open().first()
         return found
 
+    @cached_property
+    def law_since(self) -> dt.date | None:
+        """The day from which the text in force has been the law: its last amendment's, or its own."""
+        dates = self.amendments.filter(state=ContractState.IN_FORCE).order_by("-effect_on", "-number")
+        last: dt.date | None = dates.values_list("effect_on", flat=True).first()
+        return last or self.effect_on
+
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and forget which amendment was open."""
-        self.__dict__.pop("open_amendment", None)
+        for name in ("open_amendment", "law_since"):
+            self.__dict__.pop(name, None)
         super().refresh_from_db(*args, **kwargs)
 
     @property

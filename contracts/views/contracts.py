@@ -22,7 +22,7 @@ from contracts.compliance import located, report_of
 from contracts.filters import ContractFilter, matching, territories_without_contract
 from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
-from contracts.models import ActionSheet, Campaign, Contract, ContractObjective, way_of
+from contracts.models import ActionSheet, Amendment, Campaign, Contract, ContractObjective, way_of
 from contracts.notices import notices_of
 from contracts.overview import (
     duty_lines,
@@ -170,6 +170,8 @@ def contract_move(request: HttpRequest, reference: str, code: str) -> HttpRespon
     if request.method == "POST":
         moved = move_contract(contract, code, by=signed_in(request))
         messages.success(request, f"{moved.the_text} est à l’état « {moved.get_state_display()} ».")
+        if isinstance(moved, Amendment):
+            return redirect("agreements:amendment", contract.reference, moved.number)
         return redirect("contracts:detail", contract.reference)
     transition = way_of(contract).transition(code)
     if transition is None:
