@@ -119,6 +119,8 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     proposals = list(
         Proposal.objects.of(standing_way)
         .select_related("version", "ended_by", "proposed_by")
+        # A matrix names the versions: their whole text stays in the database.
+        .defer("version__content_text", "version__html")
         .prefetch_related(
             Prefetch("version__agreements", Agreement.objects.select_related("by", "withdrawn_by"))
         )[:PROPOSALS_SHOWN]
