@@ -137,13 +137,22 @@ class Standing:
 
 def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
     """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `is_financed`."""
-    # A part of which a prompt of the skeleton is left is not written yet.
-    lacking = {
-        f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
-    }
     # Asked aside: counting through a join would group the whole rows, long texts included.
     financed = ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)
-    return sheets.annotate(is_financed=Exists(financed), **lacking).in_order()
+    return sheets.annotate(is_financed=Exists(financed), **lacking(SHEET_PARTS)).in_order()
+
+
+def lacking(names: Iterable[str]) -> dict[str, Q]:
+    """{`lacks_<field>`: whether a sheet's field is not written}: empty, or a prompt of its skeleton is left.
+
+    The one definition of what rules A1 and A2 miss, on the overview and in the findings.
+    """
+    return {f"lacks_{name}": Q(**{name: ""}) | left_as_prompted(name) for name in names}
+
+
+def left_as_prompted(name: str) -> Q:
+    """Whether a prompt of the skeleton, « [À compléter : …] », is left in a sheet's field."""
+    return Q(**{f"{name}__contains": UNWRITTEN_MARK})
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
