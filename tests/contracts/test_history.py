@@ -172,6 +172,7 @@ KEPT_ELSEWHERE = {
     "answer_finding": "an answer stays visible with its author, also once withdrawn",
     "withdraw_answer": "an answer stays visible with its author, also once withdrawn",
     "restore_text": "it goes through the part's own action",
+    "refusal_to_restore": "everything that it writes is rolled back",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
     "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
     "denounce": "the end of the contract is a gesture of the journal, and the denunciation its own record",
