@@ -1,5 +1,5 @@
-from agreements.forms.denunciations import LettersForm
 from agreements.forms.amendments import AbandonForm, AmendmentForm, DayForm, OpenAmendmentForm
+from agreements.forms.denunciations import LettersForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 
 __all__ = [
