@@ -373,7 +373,7 @@ def test_the_public_document_is_recognised_by_whoever_holds_it(client: Client, t
     client_of(table.cast.ars_editor).post(address("publication-withdraw"), {"reason": "Essai"})
     assert "n’est plus en ligne" in said(client.get(verify, {"empreinte": sha256}))
     Contract.objects.filter(pk=table.contract.pk).update(state=ContractState.ENDED)
-    assert "qui est terminé" in said(client.get(verify, {"empreinte": sha256}))
+    assert "qui a pris fin" in said(client.get(verify, {"empreinte": sha256}))
 
 
 # --- The text ----------------------------------------------------------------------------------------------
