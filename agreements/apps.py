@@ -17,6 +17,7 @@ class AgreementsConfig(AppConfig):
             financial,
             financial_telling,
             page,
+            publishing,
             telling,
         )
         from agreements.actions import signed_files
@@ -34,6 +35,8 @@ class AgreementsConfig(AppConfig):
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
         register_subject("transmission", "Transmissions à la DGCS")
+        register_subject("signed_file", "Fichiers signés")
+        register_subject("public_copy", "Mise en ligne")
         register_part(TRANSMISSIONS_PART)
         register_part(AMENDMENTS_PART)
         register_subject("amendment", "Avenants")
@@ -55,8 +58,16 @@ class AgreementsConfig(AppConfig):
             render=signed_files.examine,
             visible_to=signed_files.is_visible_to,
             may_render=signed_files.may_examine,
-            back_url=signed_files.contract_page,
-            back_label="Revenir au contrat",
+            back_url=signed_files.file_page,
+            back_label="Revenir au fichier signé",
+        )
+        register_document_kind(
+            publishing.PUBLIC_KIND,
+            render=publishing.render_public,
+            visible_to=publishing.is_visible_to,
+            may_render=publishing.may_prepare,
+            back_url=publishing.publication_page,
+            back_label="Revenir à la mise en ligne",
         )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)

@@ -119,6 +119,8 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     proposals = list(
         Proposal.objects.of(standing_way)
         .select_related("version", "ended_by", "proposed_by")
+        # A matrix names the versions: their whole text stays in the database.
+        .defer("version__content_text", "version__html")
         .prefetch_related(
             Prefetch("version__agreements", Agreement.objects.select_related("by", "withdrawn_by"))
         )[:PROPOSALS_SHOWN]
@@ -167,7 +169,12 @@ def _signatures(standing: Proposal | None) -> dict[int, Signature]:
     """{primary key of a party: its standing signature of the proposed text}."""
     if standing is None:
         return {}
-    found = Signature.objects.standing().filter(version=standing.version).select_related("recorded_by")
+    found = (
+        Signature.objects.standing()
+        .filter(version=standing.version)
+        .select_related("recorded_by")
+        .prefetch_related("proofs__file__file")
+    )
     return {each.party_id: each for each in found}
 
 

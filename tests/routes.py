@@ -31,7 +31,15 @@ from django.utils import timezone
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, SignedFile, Transmission, VersionPurpose
+from agreements.models import (
+    ContractVersion,
+    PublicCopy,
+    SignedFile,
+    Transmission,
+    VerificationState,
+    VersionPurpose,
+)
+from agreements.signing.page_codes import match_pages
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -87,7 +95,8 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
-from tests.agreements.signed_files import make_signed_file
+from tests.agreements.pdfs import made_with
+from tests.agreements.signed_files import keep, make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import (
     ActionFinancingFactory,
@@ -98,6 +107,7 @@ from tests.factories import (
     IndicatorFactory,
     NotifiedAmountFactory,
 )
+from tests.states import put_in_state
 
 PEOPLE = (
     "anonymous",
@@ -185,6 +195,8 @@ class World:
     """The council, in a contract in force since today."""
     credit_move: CreditMove
     """Of that contract, between its two actions."""
+    public_copy: PublicCopy
+    """Of a contract that is in force and online."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -230,7 +242,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        signed_file=make_signed_file(cast.contract, cast.council_editor),
+        signed_file=_signed_file(cast),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -268,6 +280,7 @@ def make_world() -> World:
         way_party=_way_party(cast),
         signed_party=signed_party,
         credit_move=_credit_move(cast, signed_party.contract),
+        public_copy=_public_copy(cast),
     )
 
 
@@ -291,6 +304,34 @@ def _credit_move(cast: Cast, contract: Contract) -> CreditMove:
         reason="Essai",
         token=uuid.uuid4(),
         by=cast.council_editor,
+    )
+
+
+def _signed_file(cast: Cast) -> SignedFile:
+    """A scan of one page, examined: nobody could read its code."""
+    version_uid = uuid.uuid4()
+    return make_signed_file(
+        cast.contract,
+        cast.council_editor,
+        file=keep(made_with()),
+        verification=VerificationState.DONE,
+        verified_at=timezone.now(),
+        page_codes=[[]],
+        pages_json=match_pages([[]], uid=str(version_uid), total=1).to_json(),
+    )
+
+
+def _public_copy(cast: Cast) -> PublicCopy:
+    """The public version of a third contract of the Isère, signed by all."""
+    campaign = CampaignFactory(code="2034", year=2034, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    version = freeze_version(contract, purpose=VersionPurpose.AGREEMENT, label="Texte signé", by=None)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return PublicCopy.objects.create(
+        contract=contract,
+        version=version,
+        file=keep(made_with(), "version-publique.pdf"),
+        published_by=cast.council_editor,
     )
 
 
@@ -608,6 +649,14 @@ def job(world: World) -> dict[str, Any]:
 
 def signed_file(world: World) -> dict[str, Any]:
     return {"uid": world.signed_file.uid}
+
+
+def signed_sheet(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid, "position": 1}
+
+
+def public_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.public_copy.contract.reference}
 
 
 def failed_job(world: World) -> dict[str, Any]:
@@ -1020,4 +1069,21 @@ ROUTES = [
     Route("agreements:campaign-amendments", campaign, get=NATION_RUN, post=NATION_REFUSED_FORM),
     # Who signs for DGCS puts a campaign off: none of the ten does (tests/agreements/test_campaign_ends.py).
     Route("agreements:campaign-end", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
+    # --- Signed files: a scan of which a sheet is unreadable, of a text that nobody signs
+    Route("agreements:signed-files", contract, get=SEEN),
+    Route("agreements:signed-file-deposit", version, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:signed-file", signed_file, get=SEEN),
+    Route("agreements:signed-file-progress", signed_file, get=SEEN),
+    Route("agreements:signed-file-examine", signed_file, post=RENDERED),
+    Route("agreements:signed-file-pages", signed_file, get=EDITED, post=DONE),
+    Route("agreements:signed-file-picture", signed_sheet, get=SEEN),
+    Route("agreements:signed-file-signatures", signed_file, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- The public version: nothing to put online of a contract that is being written
+    Route("agreements:publication", contract, get=SEEN),
+    Route("agreements:publication-prepare", contract, post=NOT_FROM_THERE),
+    Route("agreements:publication-confirm", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:publication-withdraw", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:public-contracts", get=OPEN),
+    Route("agreements:public-contract", public_contract, get=OPEN),
+    Route("agreements:public-contract-pdf", public_contract, get=OPEN),
 ]

@@ -1,4 +1,6 @@
 from agreements.models.denunciations import Denunciation, DenunciationLetter
+from agreements.models.proofs import SignatureProof
+from agreements.models.public_copies import PublicCopy
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.texts import TextInForce
 from agreements.models.transmissions import (
@@ -19,11 +21,13 @@ __all__ = [
     "DenunciationLetter",
     "Ending",
     "Proposal",
+    "PublicCopy",
     "RemarkKind",
     "ScreeningState",
     "SentAmount",
     "SentFinding",
     "Signature",
+    "SignatureProof",
     "SignedFile",
     "SignedFileKind",
     "SigningWay",

@@ -39,6 +39,7 @@ class Ability(StrEnum):
     AGREEMENT_GIVE = "agreement.give"
     AMENDMENT_PREPARE = "amendment.prepare"
     CAMPAIGN_EXTEND = "campaign.extend"
+    CONTRACT_PUBLISH = "contract.publish"
 
 
 # Whoever sees a contract may speak in its exchanges, readers and the ministry too.
@@ -49,6 +50,8 @@ _EDIT = _READ | {
     Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
     Ability.TRANSMISSION_SEND,
+    # What the parties signed is theirs to put online (K6).
+    Ability.CONTRACT_PUBLISH,
 }
 # A signatory of a party may do what its editors may, and engages it: agrees to one exact text (K4).
 _PARTY: dict[str, frozenset[Ability]] = {

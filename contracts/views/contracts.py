@@ -140,6 +140,7 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "standing": where,
         "duties": duty_lines([*where.everybody.coming, *recent], today=today, kinds=kinds),
         "earlier": duty_lines(earlier, today=today, kinds=kinds),
+        "closed": duty_lines(where.everybody.closed, today=today, kinds=kinds),
         "undated": where.everybody.undated,
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],

@@ -172,6 +172,7 @@ KEPT_ELSEWHERE = {
     "answer_finding": "an answer stays visible with its author, also once withdrawn",
     "withdraw_answer": "an answer stays visible with its author, also once withdrawn",
     "restore_text": "it goes through the part's own action",
+    "refusal_to_restore": "everything that it writes is rolled back",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
     "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
     "take_in": "its callers keep the history of the sheets",
@@ -198,6 +199,10 @@ KEPT_ELSEWHERE = {
     **dict.fromkeys(
         ("open_amendment", "open_on", "save_amendment", "prepare_for_campaign"),
         "an amendment is told by the journal; what it changes is written by the parts' own actions",
+    ),
+    **dict.fromkeys(
+        ("prepare_public_copy", "publish_contract", "withdraw_public_copy"),
+        "what is online is made of a frozen version, and stays on record",
     ),
 }
 
