@@ -34,11 +34,16 @@ AUTHOR = "Contrats de prévention et de protection de l’enfance"
 
 def pdf_of(version: ContractVersion) -> StoredFile | None:
     """The PDF of `version`, the first that was made; None while there is none."""
+    first = pdf_job_of(version)
+    return first.file if first else None
+
+
+def pdf_job_of(version: ContractVersion) -> RenderJob | None:
+    """The job that made the PDF of `version`, the one that people sign; None while there is none."""
     jobs = RenderJob.objects.filter(
         kind=VERSION_KIND, subject=version.uid.hex, state=JobState.DONE, file__isnull=False
     )
-    first = jobs.select_related("file").order_by("finished_at", "pk").first()
-    return first.file if first else None
+    return jobs.select_related("file").order_by("finished_at", "pk").first()
 
 
 def layout_of(version: ContractVersion) -> Layout:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from agreements.endings import ended_sentence
 from agreements.models import Agreement, Proposal, Signature
 from agreements.needs import agreeing_parties, signing_parties, standing_proposal
 from cdppe.accounts.abilities import Ability, can, speaks_for
@@ -118,6 +119,8 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     proposals = list(
         Proposal.objects.of(standing_way)
         .select_related("version", "ended_by", "proposed_by")
+        # A matrix names the versions: their whole text stays in the database.
+        .defer("version__content_text", "version__html")
         .prefetch_related(
             Prefetch("version__agreements", Agreement.objects.select_related("by", "withdrawn_by"))
         )[:PROPOSALS_SHOWN]
@@ -166,7 +169,12 @@ def _signatures(standing: Proposal | None) -> dict[int, Signature]:
     """{primary key of a party: its standing signature of the proposed text}."""
     if standing is None:
         return {}
-    found = Signature.objects.standing().filter(version=standing.version).select_related("recorded_by")
+    found = (
+        Signature.objects.standing()
+        .filter(version=standing.version)
+        .select_related("recorded_by")
+        .prefetch_related("proofs__file__file")
+    )
     return {each.party_id: each for each in found}
 
 
@@ -274,7 +282,7 @@ def _turn(
         return f"Toutes ont signé : {what} prend effet le {way.effect_on:%d/%m/%Y}.", False
     if state == ContractState.IN_FORCE:
         return f"Le contrat est en vigueur jusqu’au {contract.ends_on:%d/%m/%Y}.", False
-    return "Le contrat est terminé.", False
+    return ended_sentence(contract), False
 
 
 def measure_way(contract: Contract, user: User) -> Progress | None:

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
-from agreements.models import ContractVersion, Proposal, SignedFile, TextInForce, VersionPurpose
+from agreements.models import (
+    ContractVersion,
+    Proposal,
+    PublicCopy,
+    SignedFile,
+    TextInForce,
+    VersionPurpose,
+)
 from cdppe.documents.models import RenderJob
 from cdppe.documents.seal import Seal
 from contracts.models import Amendment
@@ -69,6 +76,8 @@ class Verified:
     version: ContractVersion
     standing: Standing
     is_signed_copy: bool = False
+    public_copy: PublicCopy | None = None
+    """The file was the public version of it, as it is or was online."""
     amendment: Amendment | None = None
     law: TextInForce | None = None
 
@@ -86,15 +95,25 @@ def recognise_version(uid: uuid.UUID) -> Verified | None:
 
 
 def recognise_file(sha256: str) -> Verified | None:
-    """The version of which the bytes with this SHA-256 are the PDF, or a signed copy; None for others."""
+    """The version of which the bytes with this SHA-256 are the PDF, a signed copy or what went online.
+
+    None for others, and for a public version that nobody put online.
+    """
     job = RenderJob.objects.filter(kind=VERSION_KIND, file__sha256=sha256).only("subject").first()
     if job is not None:
         return recognise_version(uuid.UUID(hex=job.subject))
     copy = SignedFile.objects.filter(sha256=sha256).only("version_id").first()
-    if copy is None:
+    if copy is not None:
+        version = _versions().get(pk=copy.version_id)
+        return _verified(version, is_signed_copy=True)
+    public = (
+        PublicCopy.objects.filter(file__sha256=sha256)
+        .order_by(F("withdrawn_at").desc(nulls_first=True))
+        .first()
+    )
+    if public is None:
         return None
-    version = _versions().get(pk=copy.version_id)
-    return _verified(version, is_signed_copy=True)
+    return _verified(_versions().get(pk=public.version_id), public_copy=public)
 
 
 def standing_of(version: ContractVersion) -> Standing:
@@ -134,7 +153,8 @@ def _standing_before_effect(version: ContractVersion) -> Standing:
         return Standing.SUPERSEDED if is_closed or _ended(version) else Standing.PROPOSED
     if later.exists():
         return Standing.SUPERSEDED
-    return Standing.IN_FORCE if version.contract.state == ContractState.IN_FORCE else Standing.PROPOSED
+    by_state = {ContractState.IN_FORCE: Standing.IN_FORCE, ContractState.ENDED: Standing.ENDED}
+    return by_state.get(ContractState(version.contract.state), Standing.PROPOSED)
 
 
 def amendment_of(version: ContractVersion) -> Amendment | None:
@@ -157,12 +177,15 @@ def _ended(version: ContractVersion) -> bool:
     return proposal is None or proposal.ended_at is not None
 
 
-def _verified(version: ContractVersion, *, is_signed_copy: bool = False) -> Verified:
+def _verified(
+    version: ContractVersion, *, is_signed_copy: bool = False, public_copy: PublicCopy | None = None
+) -> Verified:
     texts = _texts_in_force(version)
     return Verified(
         version,
         standing_of(version),
         is_signed_copy=is_signed_copy,
+        public_copy=public_copy,
         amendment=amendment_of(version),
         law=texts[-1] if texts and version.contract.state == ContractState.IN_FORCE else None,
     )

@@ -51,6 +51,11 @@ def step_number(state: str) -> int:
     return min(WAY.index(ContractState(state)) + 1, STEP_COUNT)
 
 
+def has_reached(state: str, goal: str) -> bool:
+    """Whether a contract at `state` is at `goal` on the way, or further."""
+    return WAY.index(ContractState(state)) >= WAY.index(ContractState(goal))
+
+
 EDITABLE_STATES = frozenset({ContractState.DIAGNOSIS, ContractState.NEGOTIATION})
 """From the final text on nothing is written: negotiation is reopened first, which leaves a trace."""
 

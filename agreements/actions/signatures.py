@@ -21,6 +21,7 @@ from agreements.actions.way import (
     on_the_proposed_text,
     take_back_if_changed,
 )
+from agreements.endings import end_moved_to, ended_sentence
 from agreements.models import ContractVersion, Signature, SigningWay
 from agreements.needs import missing_of, signing_parties, standing_proposal
 from cdppe.accounts.models import User
@@ -154,7 +155,7 @@ def _take_effect(stored: Way, today: dt.date) -> bool:
         return False
     contract = contract_of(stored)
     if isinstance(stored, Amendment) and stored.new_ends_on is not None:
-        contract.ends_on = stored.new_ends_on
+        contract.ends_on = end_moved_to(contract, stored.new_ends_on)
         contract.save(update_fields=["ends_on", "updated_at"])
     keep_text_in_force(stored)
     what = "Avenant" if stored.is_amendment else "Contrat"
@@ -167,10 +168,5 @@ def _end(stored: Contract, today: dt.date) -> bool:
     if transition is None or missing_of(stored, transition, today=today):
         return False
     close_with_the_contract(stored)
-    move(
-        stored,
-        transition,
-        told=f"Contrat terminé : son dernier jour était le {stored.ends_on:%d/%m/%Y}.",
-        by=None,
-    )
+    move(stored, transition, told=ended_sentence(stored), by=None)
     return True

@@ -17,6 +17,8 @@ from contracts.workflow import Page, Transition, Who
 LONGEST_REASON = 200
 """The journal tells it whole."""
 
+NOT_THEIRS = "Votre rôle ne permet pas ce geste : il revient aux institutions parties au contrat."
+
 
 def stored_for(contract: Contract, code: str, *, by: User | None) -> tuple[Way, Transition]:
     """What is on its way and the row of the table, if `by` may make the gesture from where it stands.
@@ -43,9 +45,7 @@ def require_author(contract: Contract, transition: Transition, *, by: User | Non
             raise NotAllowed("Ce passage se fait tout seul : personne n’a à le demander.")
         return
     if by is None or not can(by, Ability(transition.who.value), contract.territory):
-        raise NotAllowed(
-            "Votre rôle ne permet pas ce geste : il revient aux institutions parties au contrat."
-        )
+        raise NotAllowed(NOT_THEIRS)
 
 
 def require_needs(

@@ -1,4 +1,5 @@
 from agreements.forms.amendments import AbandonForm, AmendmentForm, DayForm, OpenAmendmentForm
+from agreements.forms.denunciations import LettersForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "AmendmentForm",
     "AssemblyForm",
     "DayForm",
+    "LettersForm",
     "OdpeForm",
     "OpenAmendmentForm",
     "ReasonForm",

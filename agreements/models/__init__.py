@@ -1,3 +1,6 @@
+from agreements.models.denunciations import Denunciation, DenunciationLetter
+from agreements.models.proofs import SignatureProof
+from agreements.models.public_copies import PublicCopy
 from agreements.models.signed_files import ScreeningState, SignedFile, SignedFileKind, VerificationState
 from agreements.models.texts import TextInForce
 from agreements.models.transmissions import (
@@ -14,13 +17,17 @@ from agreements.models.way import Agreement, Ending, Proposal, Signature, Signin
 __all__ = [
     "Agreement",
     "ContractVersion",
+    "Denunciation",
+    "DenunciationLetter",
     "Ending",
     "Proposal",
+    "PublicCopy",
     "RemarkKind",
     "ScreeningState",
     "SentAmount",
     "SentFinding",
     "Signature",
+    "SignatureProof",
     "SignedFile",
     "SignedFileKind",
     "SigningWay",

@@ -164,7 +164,7 @@ class SigningWay(models.TextChoices):
 class Signature(models.Model):
     """That a party has signed one exact version: on which day, how, who recorded it.
 
-    A file that proves it refers to this row from its own side.
+    A file that proves it refers to this row from its own side (`SignatureProof`).
     """
 
     version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, related_name="signatures")

@@ -27,6 +27,7 @@ from agreements.actions.way import (
 from agreements.forms import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 from agreements.needs import missing_of
 from agreements.page import way_page
+from agreements.signature_files import copies_block
 from cdppe.accounts.abilities import Ability, speaks_for
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.compliance import blocking_findings
@@ -73,6 +74,9 @@ def way(request: HttpRequest, reference: str) -> HttpResponse:
         "blocking": blocking_findings(contract) if is_barred else (),
         "missing": _missing(contract, found.forward),
         "forward_url": _address(contract, found.forward),
+        "copies": copies_block(
+            found.standing.version if found.standing else None, contract, signed_in(request)
+        ),
     }
     return render(request, "agreements/way.html", context)
 

@@ -62,7 +62,7 @@ def _context(request: HttpRequest, reference: str) -> dict[str, Any]:
         "today": today,
         "lines": lines,
         "steps_summary": summary(lines),
-        "phases": phases(contract, lines),
+        "phases": phases(contract, lines, today=today),
         "gantt": gantt_of(contract, lines, today=today),
         "deadlines": deadline_lines(contract, today=today, kinds=kinds),
         "is_over": contract.ends_on < today,

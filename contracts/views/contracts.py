@@ -23,6 +23,7 @@ from contracts.filters import ContractFilter, matching, territories_without_cont
 from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
 from contracts.models import ActionSheet, Amendment, Campaign, Contract, ContractObjective, way_of
+from contracts.notices import notices_of
 from contracts.overview import (
     duty_lines,
     reader_kinds,
@@ -54,9 +55,12 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         sheet_count=_count_of(ActionSheet.objects.in_plan()),
     )
     page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
+    notices = notices_of(list(page))
+    rows = [(contract, notices[contract.pk]) for contract in page]
     context = {
         "filter": found,
         "page": page,
+        "rows": rows,
         "is_filtered": any(request.GET.get(name) for name in ("q", "region", "campaign", "state")),
         "query": _without_page(request),
         "without_contract": _without_contract(found, territories),
@@ -136,6 +140,7 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "standing": where,
         "duties": duty_lines([*where.everybody.coming, *recent], today=today, kinds=kinds),
         "earlier": duty_lines(earlier, today=today, kinds=kinds),
+        "closed": duty_lines(where.everybody.closed, today=today, kinds=kinds),
         "undated": where.everybody.undated,
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],

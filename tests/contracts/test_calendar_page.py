@@ -447,11 +447,11 @@ def test_an_extension_replaces_the_national_date_everywhere_for_its_territory_al
     client: Client, cast: Cast
 ) -> None:
     extend(cast)
-    own = duties_of(with_facts(Contract.objects.filter(pk=cast.contract.pk)).get())[0]
+    own = duties_of(with_facts(Contract.objects.filter(pk=cast.contract.pk)).get(), today=SUNDAY)[0]
     assert own.on == dt.date(2030, 9, 15)
     assert own.note == "Échéance nationale du 30 juillet 2030, prolongée par la DGCS : Inondations."
     assert own.day_off == "dimanche"
-    other = duties_of(with_facts(Contract.objects.filter(pk=cast.foreign_contract.pk)).get())[0]
+    other = duties_of(with_facts(Contract.objects.filter(pk=cast.foreign_contract.pk)).get(), today=SUNDAY)[0]
     assert (other.on, other.note) == (dt.date(2030, 7, 30), "")
     client.force_login(cast.council_editor)
     for address in ("/", "/contrats/38-2030/", "/contrats/38-2030/calendrier/"):
