@@ -12,6 +12,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
+from agreements.amending import text_in_force
 from agreements.models import ContractVersion
 from agreements.needs import standing_proposal
 from agreements.public_version import public_html, public_text
@@ -65,8 +66,16 @@ def public_document(
 
 
 def publishable_version(contract: Contract) -> ContractVersion | None:
-    """The text of `contract` that all signed: the one of which a public version may be put online (N2)."""
-    proposal = standing_proposal(contract) if contract.is_signed else None
+    """The text of `contract` that all signed: the one of which a public version may be put online (N2).
+
+    Once an amendment is in force, the contract consolidated with it: what everybody may read is what holds.
+    """
+    if not contract.is_signed:
+        return None
+    law = text_in_force(contract)
+    if law is not None and law.amendment is not None:
+        return law.reading
+    proposal = standing_proposal(contract)
     return proposal.version if proposal else None
 
 

@@ -28,7 +28,7 @@ from agreements.signing.pades import Outcome, SignatureVerdict
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.models import JobState, RenderJob
-from contracts.models import Contract, ContractParty
+from contracts.models import Amendment, Contract, ContractParty, way_of
 from contracts.workflow import SIGNED_STATES, ContractState
 
 EXPECTING = frozenset({ContractState.SIGNATURE, *SIGNED_STATES})
@@ -118,13 +118,15 @@ class CopiesBlock:
 
 def missing_to_deposit(version: ContractVersion) -> str:
     """Why no signed copy of `version` is taken, as it is stored now; "" when one is."""
-    contract = Contract.objects.only("state").get(pk=version.contract_id)
     proposal = getattr(version, "proposal", None)
     if version.purpose != VersionPurpose.AGREEMENT or proposal is None or proposal.ended_at is not None:
         return NOT_THE_TEXT
-    if contract.state not in EXPECTING:
+    # As they are stored now: the amendment that the version is the text of, or the contract itself.
+    amendment = Amendment.objects.filter(pk=proposal.amendment_id).first()
+    way = amendment or Contract.objects.only("state").get(pk=version.contract_id)
+    if way.state not in EXPECTING:
         return (
-            f"Le contrat est à l’état « {contract.get_state_display()} » : un fichier signé se dépose une "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : un fichier signé se dépose une "
             "fois que toutes les parties ont donné leur accord."
         )
     if pdf_of(version) is None:
@@ -328,7 +330,7 @@ def standing_signatures(version: ContractVersion) -> dict[int, Signature]:
 
 def copies_block(version: ContractVersion | None, contract: Contract, reader: User) -> CopiesBlock | None:
     """What « Accord et signature » says of the signed copies of `version`; None while nobody signs."""
-    if version is None or contract.state not in EXPECTING:
+    if version is None or way_of(contract).state not in EXPECTING:
         return None
     files = list(with_proofs(SignedFile.objects.filter(version=version)))
     jobs = jobs_of(files)

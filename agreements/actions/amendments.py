@@ -15,6 +15,7 @@ from django.utils import timezone
 from agreements.actions.moves import release_moves
 from agreements.actions.texts import text_in_force_of
 from agreements.amending import what_remains
+from agreements.endings import standing_denunciation
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
@@ -124,6 +125,8 @@ def require_end_in_bounds(contract: Contract, ends_on: dt.date | None) -> None:
     """Refuse, with its sentence, an end of `contract` that has passed, or that is years too late."""
     if ends_on is None:
         return
+    if standing_denunciation(contract) is not None:
+        raise RuleViolation("Ce contrat est dénoncé : un avenant ne déplace plus sa fin.")
     today = timezone.localdate()
     latest = dt.date(contract.ends_on.year + LATEST_END, 12, 31)
     if ends_on <= today:
