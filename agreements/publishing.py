@@ -72,7 +72,7 @@ def publishable_version(contract: Contract) -> ContractVersion | None:
     """
     if not contract.is_signed:
         return None
-    law = TextInForce.objects.filter(contract=contract).select_related("reading").first()
+    law: TextInForce | None = TextInForce.objects.filter(contract=contract).select_related("reading").first()
     if law is not None:
         return law.reading
     proposal = standing_proposal(contract)

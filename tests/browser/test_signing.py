@@ -69,7 +69,8 @@ def submit(page: Page, name: str) -> None:
     """Press the button `name` by the keyboard, as it is reached by the Tab key."""
     button = page.get_by_role("button", name=name, exact=True)
     button.focus()
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def walk_to_the_signatures(page: Page, table: Table, signed_in: SignIn) -> tuple[ContractVersion, bytes]:
