@@ -16,7 +16,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.models import ContractVersion, Transmission
+from agreements.models import (
+    ContractVersion,
+    RemarkKind,
+    Transmission,
+    TransmissionReceipt,
+    TransmissionRemark,
+)
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.digest import DigestLine, DigestSection
 from cdppe.accounts.models import DigestSettings, User
@@ -197,23 +203,68 @@ def measure_transmissions(contract: Contract, user: User) -> Progress | None:
 
 
 def digest_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSection | None:
-    """What the digest tells the ministry's people of what was sent lately; None for everybody else.
+    """What the digest tells of the transmissions of the last fortnight; None when there is nothing to tell.
 
-    It follows the choice made for the exchanges. The digest itself remembers what was told once.
+    The ministry's people are told of what arrived and has no receipt; the parties, of the receipts and of
+    the technical advices (not of the notes for the file). It follows the choice made for the exchanges. The
+    digest itself remembers what was told once.
     """
-    if not settings.tells_exchanges or not can(user, Ability.NATION_FOLLOW):
+    if not settings.tells_exchanges:
         return None
+    if can(user, Ability.NATION_FOLLOW):
+        return _section("Transmissions reçues", _arrived(user))
+    return _section("Réponses de la DGCS", _answered(user))
+
+
+def _section(title: str, lines: list[DigestLine]) -> DigestSection | None:
+    return DigestSection(title, tuple(lines)) if lines else None
+
+
+def _arrived(user: User) -> list[DigestLine]:
     found = (
         Transmission.objects.visible_to(user)
         .for_lists()
         .filter(sent_at__gt=timezone.now() - TOLD_WITHIN, receipt__isnull=True)
     )
-    lines = tuple(
+    return [
         DigestLine(
             f"transmission.{each.pk}",
             f"{each.contract} : {each.deadline.label}, envoyé par {each.sent_by} ({each.institution})",
             reverse("agreements:transmission-review", args=[each.uid]),
         )
         for each in found
+    ]
+
+
+def _answered(user: User) -> list[DigestLine]:
+    since = timezone.now() - TOLD_WITHIN
+    mine = Transmission.objects.visible_to(user)
+    receipts = TransmissionReceipt.objects.filter(transmission__in=mine, received_at__gt=since)
+    advices = TransmissionRemark.objects.filter(
+        transmission__in=mine, kind=RemarkKind.ADVICE, at__gt=since
+    ).order_by("at", "pk")
+    return [
+        *(
+            _answer(f"receipt.{each.pk}", "réception accusée par la DGCS", each.transmission)
+            for each in receipts.select_related(*_READ_WITH).order_by("received_at", "pk")
+        ),
+        *(
+            _answer(f"advice.{each.pk}", "avis technique de la DGCS", each.transmission)
+            for each in advices.select_related(*_READ_WITH)
+        ),
+    ]
+
+
+_READ_WITH = (
+    "transmission__contract__territory__region",
+    "transmission__contract__campaign",
+    "transmission__deadline",
+)
+
+
+def _answer(key: str, what: str, sent: Transmission) -> DigestLine:
+    return DigestLine(
+        key,
+        f"{sent.contract} : {what} sur la transmission n° {sent.number} ({sent.deadline.label})",
+        reverse("agreements:transmission", args=[sent.contract.reference, sent.number]),
     )
-    return DigestSection("Transmissions reçues", lines) if lines else None

@@ -1,4 +1,4 @@
-"""What people read of a contract's journal: which entries, under which words, and as a table to take away."""
+"""What people read of the journal: which entries, under which words, and as a table to take away."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cdppe.accounts.abilities import Ability, can
+from cdppe.accounts.models import User
 from cdppe.lib.table_export import Value
 from contracts.models import Contract, JournalEntry
 
@@ -26,6 +28,9 @@ SUBJECTS = {
     "thread": "Échanges",
     "finding": "Réponses aux constats de conformité",
     "takeover": "Reprise d’un contrat signé",
+    "campaign": "Campagnes",
+    "membership": "Membres des institutions",
+    "invitation": "Invitations",
 }
 """What an entry is about: the noun of its code, and the words of the filter."""
 
@@ -47,9 +52,26 @@ def subject_of(code: str) -> str:
     return SUBJECTS.get(noun, noun)
 
 
-def entries_of(contract: Contract, chosen: Mapping[str, Any]) -> QuerySet[JournalEntry]:
-    """The entries of `contract`, newest first, that answer `chosen`: who, subject, from a day, to a day."""
-    entries = JournalEntry.objects.filter(contract=contract)
+def entries_of(contract: Contract) -> QuerySet[JournalEntry]:
+    """The entries of `contract`, newest first."""
+    return JournalEntry.objects.filter(contract=contract)
+
+
+def entries_of_no_contract(user: User) -> QuerySet[JournalEntry] | None:
+    """What belongs to no contract and `user` may read, newest first; None when the page is not theirs.
+
+    Whoever follows the nation reads all of it; who administers an institution, what was done in its name
+    (members, invitations), under the name that it has today.
+    """
+    entries = JournalEntry.objects.filter(contract=None)
+    if can(user, Ability.NATION_FOLLOW):
+        return entries
+    names = [each.institution.name for each in user.current_memberships if each.is_administrator]
+    return entries.filter(institution__in=names) if names else None
+
+
+def narrowed(entries: QuerySet[JournalEntry], chosen: Mapping[str, Any]) -> QuerySet[JournalEntry]:
+    """Those of `entries` that answer `chosen`: who, subject, from a day, to a day."""
     if chosen.get("qui"):
         entries = entries.filter(by=chosen["qui"])
     if chosen.get("objet"):

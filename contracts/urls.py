@@ -162,4 +162,6 @@ urlpatterns = [
         compliance.answer_withdraw,
         name="finding-answer-withdraw",
     ),
+    path("journal/", journal.site_journal, name="site-journal"),
+    path("journal/export.csv", journal.site_journal_export, name="site-journal-export"),
 ]

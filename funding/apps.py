@@ -1,5 +1,14 @@
 from django.apps import AppConfig
 
+SUBJECTS = {
+    "figures": "Chiffres des critères",
+    "scenario": "Scénarios de répartition",
+    "allocation": "Répartitions",
+    "amounts": "Montants notifiés",
+    "letter": "Lettres de notification",
+}
+"""What the journal calls the gestures on the nation's amounts."""
+
 
 class FundingConfig(AppConfig):
     """Envelopes, criteria, allocation, notified amounts and the financing of actions."""
@@ -12,6 +21,7 @@ class FundingConfig(AppConfig):
         from cdppe.documents.registry import register_document_kind
         from contracts.compliance import register_facts, register_rule
         from contracts.history import register_reader, register_restorer
+        from contracts.journal_page import register_subject
         from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
@@ -21,6 +31,8 @@ class FundingConfig(AppConfig):
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
         from funding.parts import FINANCING_PART, PLAN_PART, locate_financing
 
+        for noun, label in SUBJECTS.items():
+            register_subject(noun, label)
         register_part(PLAN_PART)
         register_part(FINANCING_PART)
         register_locator("financing", locate_financing)

@@ -19,7 +19,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
-OUR_APPS = ("accounts", "documents", "contracts", "funding", "indicators")
+OUR_APPS = ("accounts", "documents", "contracts", "funding", "indicators", "agreements")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,15 @@ from django.utils import timezone
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, SignedFile, Transmission, VersionPurpose
+from agreements.models import (
+    ContractVersion,
+    PublicCopy,
+    SignedFile,
+    Transmission,
+    VerificationState,
+    VersionPurpose,
+)
+from agreements.signing.page_codes import match_pages
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -84,7 +92,8 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
-from tests.agreements.signed_files import make_signed_file
+from tests.agreements.pdfs import made_with
+from tests.agreements.signed_files import keep, make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import (
     ActionSheetFactory,
@@ -94,6 +103,7 @@ from tests.factories import (
     IndicatorFactory,
     NotifiedAmountFactory,
 )
+from tests.states import put_in_state
 
 PEOPLE = (
     "anonymous",
@@ -177,6 +187,10 @@ class World:
     transmission: Transmission
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
+    signed_party: ContractParty
+    """The council, in a contract in force since today."""
+    public_copy: PublicCopy
+    """Of a contract that is in force and online."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -221,7 +235,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        signed_file=make_signed_file(cast.contract, cast.council_editor),
+        signed_file=_signed_file(cast),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -257,7 +271,53 @@ def make_world() -> World:
         ),
         transmission=_transmission(cast),
         way_party=_way_party(cast),
+        signed_party=_signed_party(cast),
+        public_copy=_public_copy(cast),
     )
+
+
+def _signed_file(cast: Cast) -> SignedFile:
+    """A scan of one page, examined: nobody could read its code."""
+    version_uid = uuid.uuid4()
+    return make_signed_file(
+        cast.contract,
+        cast.council_editor,
+        file=keep(made_with()),
+        verification=VerificationState.DONE,
+        verified_at=timezone.now(),
+        page_codes=[[]],
+        pages_json=match_pages([[]], uid=str(version_uid), total=1).to_json(),
+    )
+
+
+def _public_copy(cast: Cast) -> PublicCopy:
+    """The public version of a third contract of the Isère, signed by all."""
+    campaign = CampaignFactory(code="2034", year=2034, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    version = freeze_version(contract, purpose=VersionPurpose.AGREEMENT, label="Texte signé", by=None)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return PublicCopy.objects.create(
+        contract=contract,
+        version=version,
+        file=keep(made_with(), "version-publique.pdf"),
+        published_by=cast.council_editor,
+    )
+
+
+def _signed_party(cast: Cast) -> ContractParty:
+    """A party of a third contract of the Isère, in force, whose others may be written to."""
+    campaign = CampaignFactory(code="2033", year=2033, territories=[cast.isere])
+    today = timezone.localdate()
+    contract = ContractFactory(
+        campaign=campaign,
+        territory=cast.isere,
+        state=ContractState.IN_FORCE,
+        signed_on=today,
+        effect_on=today,
+    )
+    for signatory in campaign.signatories.all():
+        ContractParty.objects.create(contract=contract, signatory=signatory)
+    return contract.parties.get(signatory__code="council")
 
 
 def _way_party(cast: Cast) -> ContractParty:
@@ -455,6 +515,14 @@ def way_party(world: World) -> dict[str, Any]:
     return way_contract(world) | {"pk": world.way_party.pk}
 
 
+def signed_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.signed_party.contract.reference}
+
+
+def signed_party(world: World) -> dict[str, Any]:
+    return signed_contract(world) | {"pk": world.signed_party.pk}
+
+
 def way_back(world: World) -> dict[str, Any]:
     return way_contract(world) | {"code": "correct-odpe"}
 
@@ -546,6 +614,14 @@ def job(world: World) -> dict[str, Any]:
 
 def signed_file(world: World) -> dict[str, Any]:
     return {"uid": world.signed_file.uid}
+
+
+def signed_sheet(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid, "position": 1}
+
+
+def public_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.public_copy.contract.reference}
 
 
 def failed_job(world: World) -> dict[str, Any]:
@@ -810,6 +886,8 @@ ROUTES = [
     Route("contracts:history", contract, get=SEEN),
     Route("contracts:journal", contract, get=SEEN),
     Route("contracts:journal-export", contract, get=SEEN),
+    Route("contracts:site-journal", get=NATION_SEEN),
+    Route("contracts:site-journal-export", get=NATION_SEEN),
     Route("contracts:history-compare", contract, get=SEEN),
     Route("contracts:history-change", change, get=SEEN),
     Route("contracts:history-restore", change, post=DONE, data=former_text),
@@ -941,4 +1019,25 @@ ROUTES = [
     Route("agreements:signature-record", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:signature-withdraw", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:step-back", way_back, get=EDITED, post=REFUSED_FORM),
+    # --- The end of a contract in force: each party denounces in its own name
+    Route("agreements:ending", signed_contract, get=SEEN),
+    Route("agreements:denunciation-record", signed_party, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("agreements:denunciation-withdraw", signed_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- Signed files: a scan of which a sheet is unreadable, of a text that nobody signs
+    Route("agreements:signed-files", contract, get=SEEN),
+    Route("agreements:signed-file-deposit", version, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:signed-file", signed_file, get=SEEN),
+    Route("agreements:signed-file-progress", signed_file, get=SEEN),
+    Route("agreements:signed-file-examine", signed_file, post=RENDERED),
+    Route("agreements:signed-file-pages", signed_file, get=EDITED, post=DONE),
+    Route("agreements:signed-file-picture", signed_sheet, get=SEEN),
+    Route("agreements:signed-file-signatures", signed_file, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- The public version: nothing to put online of a contract that is being written
+    Route("agreements:publication", contract, get=SEEN),
+    Route("agreements:publication-prepare", contract, post=NOT_FROM_THERE),
+    Route("agreements:publication-confirm", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:publication-withdraw", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:public-contracts", get=OPEN),
+    Route("agreements:public-contract", public_contract, get=OPEN),
+    Route("agreements:public-contract-pdf", public_contract, get=OPEN),
 ]

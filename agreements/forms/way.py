@@ -11,7 +11,7 @@ from django.utils import timezone
 from agreements.actions.steps import LONGEST_REASON
 from cdppe.lib.text_forms import TypedTexts
 from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
-from contracts.models import Contract
+from contracts.models import Way
 
 OLDEST = dt.timedelta(days=20 * 366)
 """A date before is mistyped."""
@@ -54,10 +54,10 @@ class OdpeForm(TypedTexts, forms.Form):
         help_text="Par exemple : l’observatoire n’est pas encore installé. 500 caractères au plus.",
     )
 
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, way: Way, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["informed_on"].initial = contract.odpe_informed_on
-        self.fields["no_information_reason"].initial = contract.odpe_no_information_reason
+        self.fields["informed_on"].initial = way.odpe_informed_on
+        self.fields["no_information_reason"].initial = way.odpe_no_information_reason
 
     def clean(self) -> dict[str, Any]:
         """One of the two, not both."""
@@ -90,11 +90,11 @@ class AssemblyForm(TypedTexts, forms.Form):
         error_messages={"required": "Écrivez la date de la délibération."},
     )
 
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, way: Way, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.informed_on = contract.odpe_informed_on
-        self.fields["number"].initial = contract.deliberation_number
-        self.fields["deliberated_on"].initial = contract.deliberation_on
+        self.informed_on = way.odpe_informed_on
+        self.fields["number"].initial = way.deliberation_number
+        self.fields["deliberated_on"].initial = way.deliberation_on
 
     def clean_deliberated_on(self) -> dt.date:
         """Not before the ODPE was informed."""

@@ -247,7 +247,7 @@ class DigestSettingsForm(forms.ModelForm):
             "tells_before": "Les échéances qui approchent, quand c’est mon tour",
             "days_before": "Combien de jours avant",
             "tells_late": "Les échéances passées que mon institution n’a pas tenues",
-            "tells_exchanges": "Ce qui me concerne dans les échanges",
+            "tells_exchanges": "Ce qui me concerne dans les échanges et les transmissions à la DGCS",
         }
         help_texts = {"days_before": f"De 1 à {MOST_DAYS_BEFORE} jours."}
         widgets = {

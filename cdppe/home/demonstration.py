@@ -17,6 +17,8 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from agreements.actions.transmissions import acknowledge, send_transmission, write_remark
+from agreements.models import RemarkKind, Transmission
 from cdppe.accounts.models import Institution, InstitutionKind, InstitutionScope, Membership, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from contracts.actions.action_sheets import create_action_sheet
@@ -51,6 +53,7 @@ def load_demonstration(folder: Path) -> list[str]:
     for path in sorted(folder.glob("*-*.toml")):
         lines.append(_load_contract(_read(path)))
     lines.append(_load_exchanges(_read(folder / "echanges.toml")))
+    lines.append(_load_transmissions(_read(folder / "transmissions.toml")))
     return lines
 
 
@@ -470,3 +473,34 @@ def _load_thread(contract: Contract, item: dict[str, Any]) -> None:
 
 def _place_in_sheet(contract: Contract, item: dict[str, Any]) -> Place:
     return Place("sheets", contract.action_sheets.get(number=item["sheet"]).pk, item["field"])
+
+
+def _load_transmissions(content: dict[str, Any]) -> str:
+    """What the demonstration's contracts sent, and what the ministry answered; once."""
+    if Transmission.objects.exists():
+        return "Transmissions : déjà là, laissées telles quelles."
+    for item in content["contacts"]:
+        contract = Contract.objects.select_related("territory__region").get(reference=item["contract"])
+        fields = {name: item[name] for name in CONTACT_FIELDS}
+        by = User.objects.get(email=item["by"])
+        name_contact(contract, _institution(**item["institution"]), fields=fields, by=by)
+    for item in content["transmissions"]:
+        contract = Contract.objects.get(reference=item["contract"])
+        sent = send_transmission(
+            contract,
+            contract.campaign.deadlines.get(code=item["deadline"]),
+            message=item["message"],
+            token=uuid.uuid4(),
+            by=User.objects.get(email=item["by"]),
+        )
+        if "received_by" in item:
+            acknowledge(sent, by=User.objects.get(email=item["received_by"]))
+        for remark in item.get("remarks", []):
+            write_remark(
+                sent,
+                RemarkKind(remark["kind"]),
+                text=remark["text"],
+                token=uuid.uuid4(),
+                by=User.objects.get(email=remark["by"]),
+            )
+    return f"Transmissions à la DGCS : {len(content['transmissions'])}."

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from agreements.models import Denunciation
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Region, Territory, User
 from contracts.calendar import Duty, agenda
@@ -137,7 +138,14 @@ def _national(code: str) -> dict[str, Any]:
         "deadlines": _around_today(campaign) if campaign is not None else (),
         "total": _total(regions),
         "waiting": waiting,
+        "denounced": _denounced(campaign) if campaign is not None else (),
     }
+
+
+def _denounced(campaign: Campaign) -> list[Denunciation]:
+    """The contracts of the campaign that a party denounced, those that end first at the head (rule D1)."""
+    standing = Denunciation.objects.standing().filter(contract__campaign=campaign)
+    return list(standing.select_related("contract__territory", "contract__campaign").order_by("effect_on"))
 
 
 def _around_today(campaign: Campaign) -> list[NationalDeadline]:

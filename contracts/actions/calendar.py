@@ -268,9 +268,15 @@ def set_effect_date(
 ) -> tuple[Move, ...]:
     """Write day J of `contract`, still at `version`; the steps that it moved (dates fixed by hand stay).
 
-    Raises StaleVersion when its general information was saved since, WrongState when it is no longer written.
+    Raises StaleVersion when its general information was saved since, WrongState when it is no longer written
+    or already signed.
     """
     stored = locked_contract(contract)
+    if stored.is_signed:
+        raise WrongState(
+            "Le contrat est signé : sa prise d’effet prévue ne change plus. Celle d’un avenant s’écrit sur "
+            "la page de l’avenant."
+        )
     if stored.version != version:
         raise StaleVersion(
             "La date de prise d’effet ou une autre information du contrat a été enregistrée par quelqu’un "

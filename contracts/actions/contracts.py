@@ -17,8 +17,16 @@ from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
-from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
-from contracts.workflow import find_transition
+from contracts.models import (
+    Amendment,
+    Campaign,
+    Contract,
+    ContractObjective,
+    ContractParty,
+    Signatory,
+    Way,
+    way_of,
+)
 
 DETAIL_FIELDS = (
     "planned_effect_on",
@@ -34,6 +42,9 @@ DETAIL_FIELDS = (
 
 Not the ordering officers: article 4 of the model names them itself, the prefect and the agency's director.
 """
+
+FIXED_ONCE_SIGNED = frozenset({"planned_effect_on", "deliberation_number", "deliberation_on"})
+"""What led to the signature of the contract: an amendment changes none of it (rule V1)."""
 
 DETAIL_TEXT_FIELDS = tuple(
     field.name
@@ -127,6 +138,13 @@ class DetailsShelf:
         """Write `values` if the information is still at `version`."""
         if not claim_version(self.contract, version):
             return False
+        if self.contract.is_signed and any(
+            values[name] != getattr(self.contract, name) for name in FIXED_ONCE_SIGNED
+        ):
+            raise RuleViolation(
+                "La délibération et la prise d’effet prévue sont celles du contrat signé : un avenant ne les "
+                "change pas. Les siennes s’enregistrent sur sa page."
+            )
         before = self.contract.planned_effect_on
         found = moved_steps(self.contract, values["planned_effect_on"])
         for name in DETAIL_FIELDS:
@@ -214,28 +232,29 @@ def _last_words(contract: Contract, reader: User) -> str:
 
 
 @transaction.atomic
-def move_contract(contract: Contract, code: str, *, by: User) -> Contract:
-    """Make the transition `code` of the table (`contracts.workflow`); the contract in its new state.
+def move_contract(contract: Contract, code: str, *, by: User) -> Way:
+    """Make the transition `code` of the table (`contracts.workflow`); what moved, in its new state.
 
-    Raises WrongState when the table has no such transition from the state in which the contract now is:
+    What moves is the contract, or its open amendment (rule V1). Raises WrongState when the table has no such
+    transition from the state in which it now is:
     somebody else may have moved it since the page was opened.
     """
-    stored = locked_contract(contract, editable=False)
-    transition = find_transition(stored.state, code)
+    way = way_of(locked_contract(contract, editable=False))
+    transition = way.transition(code)
     if transition is None:
         raise WrongState(
-            f"Le contrat est à l’état « {stored.get_state_display()} » : cette étape n’est pas possible. "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : cette étape n’est pas possible. "
             "Quelqu’un l’a peut-être franchie depuis que vous avez ouvert la page."
         )
-    stored.state = transition.target
-    stored.save(update_fields=["state", "updated_at"])
-    record(
-        stored,
-        f"contract.{transition.code}",
-        f"Passage de « {transition.source.label} » à « {transition.target.label} ».",
-        by=by,
-    )
-    return stored
+    way.state = transition.target
+    told = f"Passage de « {transition.source.label} » à « {transition.target.label} »."
+    if isinstance(way, Amendment):
+        way.save(update_fields=["state"])
+        record(way.contract, f"amendment.{transition.code}", f"{way} : {told}", by=by)
+    else:
+        way.save(update_fields=["state", "updated_at"])
+        record(way, f"contract.{transition.code}", told, by=by)
+    return way
 
 
 def _already_there(campaign: Campaign, territory: Territory) -> str:

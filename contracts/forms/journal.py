@@ -1,13 +1,14 @@
-"""Which entries of a contract's journal are listed."""
+"""Which entries of the journal are listed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from contracts.journal_page import subject_of
-from contracts.models import Contract, JournalEntry
+from contracts.models import JournalEntry
 
 DAY_ERROR = "Écrivez un jour, sous la forme jj/mm/aaaa."
 
@@ -34,9 +35,10 @@ class JournalFilterForm(forms.Form):
         label="Jusqu’au", required=False, widget=DayInput, error_messages={"invalid": DAY_ERROR}
     )
 
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, entries: QuerySet[JournalEntry], **kwargs: Any) -> None:
+        """The people and the subjects to choose from are those of `entries`."""
         super().__init__(*args, **kwargs)
-        entries = JournalEntry.objects.filter(contract=contract).order_by()
+        entries = entries.order_by()
         named = entries.filter(by__isnull=False).values_list("by", "actor")
         people = {str(pk): actor for pk, actor in named.distinct()}
         nouns = {code.partition(".")[0] for code in entries.values_list("code", flat=True).distinct()}

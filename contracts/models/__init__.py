@@ -1,4 +1,5 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.amendments import Amendment, AmendmentKind, Way, contract_of, way_of
 from contracts.models.answers import FindingAnswer
 from contracts.models.calendar import (
     CalendarFeed,
@@ -34,6 +35,8 @@ from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
+    "Amendment",
+    "AmendmentKind",
     "BankAccount",
     "CalendarFeed",
     "CalendarPhase",
@@ -67,4 +70,7 @@ __all__ = [
     "Thread",
     "ThreadReading",
     "ThreadState",
+    "Way",
+    "contract_of",
+    "way_of",
 ]

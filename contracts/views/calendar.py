@@ -69,7 +69,7 @@ def _context(request: HttpRequest, reference: str) -> dict[str, Any]:
         "effect_day_off": day_off(contract.planned_effect_on, contract.territory.holiday_calendar),
         # A finalised draft still has to be adopted and signed: its steps are written in every state.
         "may_edit": can(user, Ability.CONTRACT_EDIT, contract.territory),
-        "may_set_effect": may(request, Ability.CONTRACT_EDIT, contract),
+        "may_set_effect": may(request, Ability.CONTRACT_EDIT, contract) and not contract.is_signed,
     }
 
 

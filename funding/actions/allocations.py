@@ -11,6 +11,7 @@ from django.db import transaction
 
 from cdppe.accounts.models import Territory, User
 from cdppe.lib.errors import MissingPiece, RuleViolation
+from contracts.actions.journal import record_elsewhere
 from funding.allocation import Allocation, AllocationRefused, allocate
 from funding.criteria import Figures, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, Scenario, SeriesEdition
@@ -123,13 +124,17 @@ def share(envelope: Envelope, terms: Terms, territories: Sequence[Territory]) ->
     return Shared(allocation, figures, _modulate(envelope, terms, allocation, territories))
 
 
+@transaction.atomic
 def run_allocation(envelope: Envelope, *, year: int, by: User | None) -> AllocationRun:
     """Share `envelope` between the territories of its campaign for `year`, and keep all that led to it.
 
     The terms are those of the campaign, the figures those of the current editions; see `run_terms`.
     """
     territories = list(envelope.campaign.territories.prefetch_related("departments"))
-    return run_terms(envelope, terms_of(envelope), territories, year=year, by=by)
+    run = run_terms(envelope, terms_of(envelope), territories, year=year, by=by)
+    sentence = f"Répartition {year} de l’enveloppe « {envelope.label} » calculée : n° {run.pk}."
+    record_elsewhere("allocation.run", sentence, by=by)
+    return run
 
 
 @transaction.atomic

@@ -9,8 +9,12 @@ from django.db import transaction
 
 from cdppe.accounts.models import Department, Territory, User
 from cdppe.lib.errors import RuleViolation
+from contracts.actions.journal import record_elsewhere
 from funding.criteria_files import EditionSpec
 from funding.models import CriterionSeries, CriterionValue, SeriesEdition
+
+EDITIONS_NAMED = 5
+"""In the journal, before the others are only counted."""
 
 
 class CriteriaRefused(RuleViolation):
@@ -49,6 +53,10 @@ def load_criteria(specs: Sequence[EditionSpec], *, by: User | None = None) -> Cr
     created = [spec for spec in specs if spec.code not in stored]
     for spec in created:
         _create(spec, by=by)
+    if created:
+        names = ", ".join(f"« {spec.code} »" for spec in created[:EDITIONS_NAMED])
+        more = f" et {len(created) - EDITIONS_NAMED} autres" if len(created) > EDITIONS_NAMED else ""
+        record_elsewhere("figures.stored", f"Éditions de séries enregistrées : {names}{more}.", by=by)
     return CriteriaReport(
         created=tuple(spec.code for spec in created),
         unchanged=tuple(spec.code for spec in specs if spec.code in stored),

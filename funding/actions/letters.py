@@ -20,6 +20,7 @@ from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.documents.actions.jobs import request_renders
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import WrongState
+from contracts.actions.journal import record_elsewhere
 from funding.models import NotificationLetter, Publication
 
 KIND = "notification-letter"
@@ -60,6 +61,9 @@ def request_letters(publication: Publication, *, by: User) -> int:
     for letter in asked:
         letter.job = jobs[letter.subject]
     NotificationLetter.objects.bulk_update(asked, ["job"])
+    if asked:
+        sentence = f"Lettres de notification {publication.year} demandées : {len(asked)}."
+        record_elsewhere("letter.requested", sentence, by=by)
     return len(asked)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cdppe.accounts.models import Territory, User
 from cdppe.lib.errors import MissingPiece, RuleViolation, StaleVersion
+from contracts.actions.journal import record_elsewhere
 from contracts.models import Campaign
 from funding.actions.allocations import Terms, run_terms
 from funding.models import AllocationRun, Envelope, Scenario, ScenarioModulation
@@ -62,6 +63,7 @@ def save_scenario(
     stored.save()
     stored.territories.set(territories)
     _keep_modulations(stored, modulations or {})
+    record_elsewhere("scenario.saved", f"Scénario {year} « {name} » enregistré.", by=by)
     return stored
 
 
@@ -117,6 +119,8 @@ def duplicate_scenario(scenario: Scenario, *, by: User) -> Scenario:
         )
         for each in scenario.modulations.all()
     )
+    sentence = f"Scénario {scenario.year} « {scenario.name} » copié sous le nom « {name} »."
+    record_elsewhere("scenario.copied", sentence, by=by)
     return copy
 
 
@@ -138,7 +142,11 @@ def run_scenario(
             f"Le scénario « {scenario.name} » ne donne le montant d’aucune enveloppe : "
             "il n’y a rien à répartir."
         )
-    return [
+    runs = [
         run_terms(envelope, terms, territories, year=scenario.year, by=by, scenario=scenario)
         for envelope, terms in shares
     ]
+    numbers = ", ".join(f"n° {run.pk}" for run in runs)
+    sentence = f"Scénario {scenario.year} « {scenario.name} » réparti : {numbers}."
+    record_elsewhere("allocation.run", sentence, by=by)
+    return runs

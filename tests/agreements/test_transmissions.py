@@ -6,15 +6,17 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.actions.transmissions import send_transmission
-from agreements.models import ContractVersion, Proposal, Transmission, VersionPurpose
+from agreements.actions.transmissions import acknowledge, send_transmission, write_remark
+from agreements.models import ContractVersion, Proposal, RemarkKind, Transmission, VersionPurpose
 from agreements.models.transmissions import KeptAsSent
 from agreements.transmissions import digest_lines, expected_of, measure_transmissions
+from cdppe.accounts.actions.digests import send_digests
 from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation
 from contracts.actions.calendar import grant_extension, settle_deadline
@@ -179,12 +181,49 @@ def test_the_menu_counts_what_was_sent(cast: Cast, contract: Contract) -> None:
     assert found.text == "1/2"
 
 
-def test_the_digest_tells_the_ministry_alone(cast: Cast, contract: Contract) -> None:
-    send(contract, cast.council_editor)
-    section = digest_lines(cast.dgcs_reader, DigestSettings(user=cast.dgcs_reader), TODAY)
-    assert section is not None
-    assert len(section.lines) == 1
-    assert digest_lines(cast.prefect_editor, DigestSettings(user=cast.prefect_editor), TODAY) is None
+def told_to(person: User, **choice: bool) -> list[str]:
+    section = digest_lines(person, DigestSettings(user=person, **choice), TODAY)
+    return [line.text for line in section.lines] if section is not None else []
+
+
+def test_the_digest_tells_the_ministry_of_what_arrived_until_it_says_so(
+    cast: Cast, contract: Contract
+) -> None:
+    sent = send(contract, cast.council_editor)
+    (line,) = told_to(cast.dgcs_reader)
+    assert f"envoyé par {cast.council_editor} (Département de l’Isère)" in line
+    assert told_to(cast.dgcs_reader, tells_exchanges=False) == []
+    assert told_to(cast.prefect_editor) == []
+    acknowledge(sent, by=cast.dgcs_editor)
+    assert told_to(cast.dgcs_reader) == []
+
+
+def test_the_digest_tells_the_parties_what_dgcs_answered_but_for_its_notes(
+    cast: Cast, contract: Contract
+) -> None:
+    sent = send(contract, cast.council_editor)
+    acknowledge(sent, by=cast.dgcs_editor)
+    for kind in RemarkKind:
+        write_remark(sent, kind, text="Un mot.", token=uuid.uuid4(), by=cast.dgcs_editor)
+    told = told_to(cast.prefect_editor)
+    assert [line.partition(" : ")[2].partition(" sur ")[0] for line in told] == [
+        "réception accusée par la DGCS",
+        "avis technique de la DGCS",
+    ]
+    assert told_to(cast.foreign_editor) == []
+    assert told_to(cast.prefect_editor, tells_exchanges=False) == []
+
+
+def test_the_mail_leaves_once_to_the_ministrys_people(cast: Cast, contract: Contract) -> None:
+    sent = send(contract, cast.council_editor)
+    monday = timezone.localdate() + dt.timedelta(days=-timezone.localdate().weekday() or 7)
+    address = reverse("agreements:transmission-review", args=[sent.uid])
+    for _ in "ab":
+        send_digests(on=monday)
+    received = [message.to[0] for message in mail.outbox if address in message.body]
+    assert sorted(received) == sorted(
+        person.email for person in (cast.dgcs_reader, cast.dgcs_editor, cast.dgcs_signatory)
+    )
 
 
 def test_the_page_says_what_is_expected_what_is_missing_and_sends(

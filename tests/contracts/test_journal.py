@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from cdppe.accounts.actions.invitations import accept_invitation, send_invitation
@@ -656,11 +656,92 @@ class TestPage:
 
     def test_every_subject_that_a_gesture_names_has_words(self) -> None:
         """A new noun of a code is given its words in SUBJECTS, or by `register_subject`."""
+        told = {"record": 1, "tell": 1, "record_elsewhere": 0, "record_gesture": 0}
         nouns = set()
-        for path in settings.BASE_DIR.glob("*/actions/*.py"):
+        for path in (
+            *settings.BASE_DIR.glob("*/actions/*.py"),
+            *settings.BASE_DIR.glob("cdppe/*/actions/*.py"),
+        ):
             for node in ast.walk(ast.parse(path.read_text())):
-                is_told = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("record", "tell")
-                if is_told and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-                    nouns.add(node.args[1].value.partition(".")[0])
-        assert len(nouns) > 5
+                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in told:
+                    continue
+                code = node.args[told[node.func.id]]  # type: ignore[attr-defined]  # a Name, by its `id`
+                if isinstance(code, ast.Constant):
+                    nouns.add(code.value.partition(".")[0])
+        assert nouns > {"contract", "campaign", "membership", "allocation"}
         assert nouns - set(SUBJECTS) == set()
+
+
+class TestSitePage:
+    """What belongs to no contract: read by who follows the nation, and by administrators for their own."""
+
+    URL = reverse_lazy("contracts:site-journal")
+    EXPORT_URL = reverse_lazy("contracts:site-journal-export")
+
+    def test_the_ministry_reads_all_that_belongs_to_no_contract(self, client: Client, cast: Cast) -> None:
+        fill(cast, 1)
+        record_elsewhere("campaign.loaded", "Campagne chargée.", by=None)
+        record_elsewhere("membership.changed", "Un rôle.", by=cast.council_administrator, institution="X")
+        client.force_login(cast.dgcs_reader)
+        shown = " ".join(client.get(self.URL).content.decode().split())
+        assert "Campagne chargée." in shown
+        assert "Un rôle." in shown
+        assert f"{cast.council_administrator} (X), depuis : commande" in shown
+        assert "Geste n° 1." not in shown
+
+    def test_it_says_from_where_a_gesture_of_the_site_came(self, client: Client, cast: Cast) -> None:
+        client.force_login(cast.council_administrator)
+        member = Membership.objects.get(user=cast.council_reader)
+        url = reverse("accounts:member-edit", args=[cast.council.pk, member.pk])
+        answer = client.post(url, {"role": Role.EDITOR}, REMOTE_ADDR="198.51.100.9")
+        assert answer.status_code == 302
+        shown = " ".join(client.get(self.URL).content.decode().split())
+        assert f"{cast.council_administrator} (Département de l’Isère), depuis : 198.51.100.0/24" in shown
+        assert "Membres des institutions" in shown
+
+    def test_an_administrator_reads_what_was_done_in_their_institutions_name(
+        self, client: Client, cast: Cast
+    ) -> None:
+        record_elsewhere("campaign.loaded", "Campagne chargée.", by=None)
+        record_elsewhere("invitation.sent", "Ici.", by=None, institution=cast.council.name)
+        record_elsewhere("invitation.sent", "Ailleurs.", by=None, institution="Département du Nord")
+        client.force_login(cast.council_administrator)
+        shown, table = client.get(self.URL).content.decode(), client.get(self.EXPORT_URL).content.decode()
+        for text in (shown, table):
+            assert "Ici." in text
+            assert "Ailleurs." not in text
+            assert "Campagne chargée." not in text
+
+    def test_nobody_else_reads_it(self, client: Client, cast: Cast) -> None:
+        for person in (cast.council_editor, cast.regional_reader, cast.outsider):
+            client.force_login(person)
+            assert client.get(self.URL).status_code == 403
+            assert client.get(self.EXPORT_URL).status_code == 403
+
+    def test_the_filter_and_the_csv(self, client: Client, cast: Cast) -> None:
+        record_elsewhere("campaign.loaded", "Campagne chargée.", by=None)
+        record_elsewhere("invitation.sent", "Invitation.", by=cast.dgcs_editor)
+        client.force_login(cast.dgcs_reader)
+        assert "Invitation." not in client.get(f"{self.URL}?objet=campaign").content.decode()
+        rows = list(
+            csv.reader(
+                io.StringIO(client.get(f"{self.EXPORT_URL}?objet=campaign").content.decode("utf-8-sig")),
+                delimiter=";",
+            )
+        )
+        assert [row[5] for row in rows] == ["Geste", "Campagne chargée."]
+        assert client.get(f"{self.URL}?du=demain").status_code == 422
+        refused = client.get(f"{self.EXPORT_URL}?du=demain")
+        assert (refused.status_code, refused["Location"]) == (302, f"{self.URL}?qui=&objet=&du=demain&au=")
+
+    def test_it_costs_as_many_queries_for_fifty_entries_as_for_five(self, client: Client, cast: Cast) -> None:
+        def write(count: int) -> None:
+            for number in range(count):
+                record_elsewhere("campaign.loaded", f"n° {number}", by=UserFactory())
+
+        client.force_login(cast.dgcs_reader)
+        for url in (self.URL, self.EXPORT_URL):
+            write(5)
+            with_five = count_queries(lambda url=url: client.get(url))
+            write(45)
+            assert count_queries(lambda url=url: client.get(url)) == with_five

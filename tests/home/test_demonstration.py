@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from pytest_django import Settings
 
+from agreements.models import Transmission
 from cdppe.accounts.models import User
 from contracts.models import ActionSheet, Contract, JournalEntry
 from funding.models import ActionFinancing, AllocationRun, NotifiedAmount, Scenario
@@ -133,3 +134,15 @@ def test_two_scenarios_that_can_be_shared_are_there_to_be_compared() -> None:
     for result in results.values():
         assert [each.total for each in result.envelopes] == [50_000_000, 15_000_000, 15_000_000]
     assert all(not each.ceiling_count for each in results["Sans dotation maximale"].envelopes)
+
+
+@pytest.mark.usefixtures("_demonstration")
+def test_the_ministry_has_transmissions_to_read_some_of_them_answered() -> None:
+    sent = Transmission.objects.order_by("pk")
+    assert [(each.contract.reference, each.deadline.code, hasattr(each, "receipt")) for each in sent] == [
+        ("63-2020", "contacts", True),
+        ("63-2020", "first_version", True),
+        ("38-2022", "candidacy", False),
+    ]
+    assert sent[1].remarks.count() == 2
+    assert all(each.version.html for each in sent)

@@ -35,7 +35,7 @@ def test_the_menu_offers_the_allocation_to_the_ministry_alone(cast: Cast) -> Non
     council = menu_of(browser_of(cast.council_editor).get("/mon-compte/").text)
     ministry = menu_of(browser_of(cast.dgcs_reader).get("/mon-compte/").text)
     assert council == ["Accueil", "Contrats", "Rechercher", "Mes institutions", "Département de l’Isère"]
-    nation = ["Répartition", "Transmissions"]
+    nation = ["Répartition", "Transmissions", "Journal"]
     assert ministry == ["Accueil", "Contrats", "Rechercher", *nation, "Mes institutions", "DGCS"]
 
 

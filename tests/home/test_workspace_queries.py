@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def pages_of_a_contract() -> list[str]:
     """The names of all addresses that take nothing but the reference of a contract."""
     found = []
-    for namespace in ("contracts", "funding", "indicators"):
+    for namespace in ("contracts", "funding", "indicators", "agreements"):
         _, resolver = get_resolver().namespace_dict[namespace]
         found += [
             f"{namespace}:{pattern.name}"
@@ -144,4 +144,5 @@ def test_ten_and_a_hundred_sheets_cost_as_many_queries_on_every_page(cast: Cast)
     menu = {"contracts:detail", "contracts:details-edit", "contracts:diagnosis", "contracts:objectives"}
     menu |= {"indicators:dashboard", "funding:action-plan", "contracts:sheets", "funding:financing"}
     menu |= {"contracts:calendar", "contracts:document", "contracts:exchanges", "contracts:history"}
+    menu |= {"agreements:way", "agreements:versions", "agreements:transmissions"}
     assert menu | {"contracts:compliance"} <= set(ten)

@@ -19,6 +19,7 @@ PLACES: tuple[tuple[str, str, Ability | None], ...] = (
     ("Rechercher", "contracts:search-all", None),
     ("Répartition", "funding:allocation-list", Ability.ALLOCATION_READ),
     ("Transmissions", "agreements:received-transmissions", Ability.NATION_FOLLOW),
+    ("Journal", "contracts:site-journal", Ability.NATION_FOLLOW),
 )
 
 

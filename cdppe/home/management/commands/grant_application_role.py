@@ -1,4 +1,4 @@
-"""Give the account of the site what it needs in the database, and nothing to rewrite the journal with."""
+"""Give the account of the site what it needs in the database, and nothing to rewrite what is kept with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from psycopg import sql
+
+from agreements.models import Agreement, Proposal, Signature, SignedFile
+from cdppe.documents.models import StoredFile
 
 PASSWORD_VARIABLE = "POSTGRES_APPLICATION_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -21,6 +24,13 @@ STATEMENTS = (
     "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
 )
 APPEND_ONLY = "REVOKE UPDATE, DELETE ON {table} FROM {role}"
+NEVER_DELETED = "REVOKE DELETE ON {table} FROM {role}"
+
+REFUSING_FUNCTIONS = ("cdppe_append_only", "agreements_refuse_change", "contracts_message_is_kept")
+"""What the triggers of a table that only grows run: the journal, versions, transmissions, messages."""
+
+STAYING = (SignedFile, StoredFile, Proposal, Agreement, Signature)
+"""Rows that learn more (a verdict, a withdrawal) and that the site never deletes."""
 
 
 class Command(BaseCommand):
@@ -28,10 +38,11 @@ class Command(BaseCommand):
 
     The account is made when it does not exist, with the password of POSTGRES_APPLICATION_PASSWORD; with that
     variable set, the password of an existing one is changed. It reads and writes every table, but may only
-    add to those that the database protects (`cdppe.lib.append_only`), empties none and owns nothing.
+    add to those whose triggers refuse any change (`REFUSING_FUNCTIONS`), deletes nothing from `STAYING`,
+    empties none and owns nothing. Running it again takes back what a table that became protected still had.
     """
 
-    help = "Donne au compte applicatif de PostgreSQL ses droits, sans celui de réécrire le journal."
+    help = "Donne au compte applicatif de PostgreSQL ses droits, sans celui de réécrire ce qui est gardé."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("role", help="le nom du compte, celui du DATABASE_URL de l’application")
@@ -55,6 +66,9 @@ class Command(BaseCommand):
                 cursor.execute(sql.SQL(statement).format(role=role))
             for table in tables:
                 cursor.execute(sql.SQL(APPEND_ONLY).format(table=sql.Identifier(table), role=role))
+            for model in STAYING:
+                table = sql.Identifier(model._meta.db_table)
+                cursor.execute(sql.SQL(NEVER_DELETED).format(table=table, role=role))
         self.stdout.write(f"Droits donnés à « {name} » ; en ajout seul : {', '.join(tables)}.")
 
     def _make(self, cursor: Any, name: str) -> None:
@@ -78,7 +92,8 @@ class Command(BaseCommand):
 
 def _append_only_tables(cursor: Any) -> list[str]:
     cursor.execute(
-        "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-        "WHERE tgname = 'append_only' ORDER BY relname"
+        "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "JOIN pg_proc ON pg_proc.oid = tgfoid WHERE proname = ANY(%s) ORDER BY relname",
+        [list(REFUSING_FUNCTIONS)],
     )
     return [row[0] for row in cursor.fetchall()]

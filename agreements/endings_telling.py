@@ -1,0 +1,52 @@
+"""What the daily digest tells of the end of contracts: to the parties and to the ministry, once (rule D1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from agreements.models import Denunciation
+from agreements.telling import TOLD_WITHIN
+from cdppe.accounts.abilities import Ability, can
+from cdppe.accounts.digest import DigestLine, DigestSection
+from cdppe.accounts.models import DigestSettings, User
+from contracts.overview import PARTIES, reader_kinds
+
+SECTION = "endings"
+
+
+def ending_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSection | None:
+    """The denunciations recorded or withdrawn lately: every party reads them, and the ministry."""
+    since = timezone.now() - TOLD_WITHIN
+    found = (
+        Denunciation.objects.visible_to(user)
+        .filter(Q(recorded_at__gte=since) | Q(withdrawn_at__gte=since))
+        .select_related("contract__territory__region", "contract__campaign")
+        .order_by("recorded_at")
+    )
+    follows = can(user, Ability.NATION_FOLLOW)
+    lines = [_line(each) for each in found if follows or reader_kinds(user, each.contract) & PARTIES]
+    return DigestSection("Fin de contrats", tuple(lines)) if lines else None
+
+
+def _line(denunciation: Denunciation) -> DigestLine:
+    contract = denunciation.contract
+    what, text = (
+        "recorded",
+        f"{contract} : contrat dénoncé par {denunciation.institution}, il prend fin le "
+        f"{denunciation.effect_on:%d/%m/%Y}.",
+    )
+    if denunciation.withdrawn_at is not None:
+        what, text = (
+            "withdrawn",
+            f"{contract} : la dénonciation par {denunciation.institution} est retirée – "
+            f"{denunciation.withdrawn_reason}",
+        )
+    return DigestLine(
+        f"denunciation.{denunciation.pk}/{what}",
+        text,
+        reverse("agreements:ending", args=[contract.reference]),
+    )
