@@ -839,6 +839,10 @@ ROUTES = [
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
     Route("home:rich-text-preview", nothing, post=PERSONAL),
+    Route("home:legal-notice", get=OPEN),
+    Route("home:accessibility", get=OPEN),
+    Route("home:personal-data", get=OPEN),
+    Route("home:site-map", get=OPEN),
     # --- People
     Route(
         "accounts:sign-in",
