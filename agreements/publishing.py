@@ -12,8 +12,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
-from agreements.amending import text_in_force
-from agreements.models import ContractVersion
+from agreements.models import ContractVersion, TextInForce
 from agreements.needs import standing_proposal
 from agreements.public_version import public_html, public_text
 from cdppe.accounts.abilities import Ability, can
@@ -66,14 +65,15 @@ def public_document(
 
 
 def publishable_version(contract: Contract) -> ContractVersion | None:
-    """The text of `contract` that all signed: the one of which a public version may be put online (N2).
+    """The text of which a public version may be put online: the law of a contract signed by all (N2).
 
-    Once an amendment is in force, the contract consolidated with it: what everybody may read is what holds.
+    Amended, it is the whole contract as its amendments make it. None for a contract that is not signed, and
+    for one taken over of which no text was frozen yet (`prepare_public_copy` does it).
     """
     if not contract.is_signed:
         return None
-    law = text_in_force(contract)
-    if law is not None and law.amendment is not None:
+    law: TextInForce | None = TextInForce.objects.filter(contract=contract).select_related("reading").first()
+    if law is not None:
         return law.reading
     proposal = standing_proposal(contract)
     return proposal.version if proposal else None

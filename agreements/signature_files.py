@@ -15,20 +15,20 @@ from agreements.actions.signed_files import KIND
 from agreements.documents import pdf_job_of, pdf_of
 from agreements.models import (
     ContractVersion,
+    Proposal,
     ScreeningState,
     Signature,
     SignatureProof,
     SignedFile,
     SignedFileKind,
     VerificationState,
-    VersionPurpose,
 )
 from agreements.needs import signing_parties
 from agreements.signing.pades import Outcome, SignatureVerdict
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.documents.models import JobState, RenderJob
-from contracts.models import Amendment, Contract, ContractParty, way_of
+from contracts.models import Contract, ContractParty
 from contracts.workflow import SIGNED_STATES, ContractState
 
 EXPECTING = frozenset({ContractState.SIGNATURE, *SIGNED_STATES})
@@ -118,12 +118,12 @@ class CopiesBlock:
 
 def missing_to_deposit(version: ContractVersion) -> str:
     """Why no signed copy of `version` is taken, as it is stored now; "" when one is."""
-    proposal = getattr(version, "proposal", None)
-    if version.purpose != VersionPurpose.AGREEMENT or proposal is None or proposal.ended_at is not None:
+    proposal = (
+        Proposal.objects.standing().filter(version=version).select_related("contract", "amendment").first()
+    )
+    if proposal is None:
         return NOT_THE_TEXT
-    # As they are stored now: the amendment that the version is the text of, or the contract itself.
-    amendment = Amendment.objects.filter(pk=proposal.amendment_id).first()
-    way = amendment or Contract.objects.only("state").get(pk=version.contract_id)
+    way = proposal.amendment or proposal.contract
     if way.state not in EXPECTING:
         return (
             f"{way.the_text} est à l’état « {way.get_state_display()} » : un fichier signé se dépose une "
@@ -328,10 +328,14 @@ def standing_signatures(version: ContractVersion) -> dict[int, Signature]:
     return {each.party_id: each for each in found}
 
 
-def copies_block(version: ContractVersion | None, contract: Contract, reader: User) -> CopiesBlock | None:
-    """What « Accord et signature » says of the signed copies of `version`; None while nobody signs."""
-    if version is None or way_of(contract).state not in EXPECTING:
+def copies_block(proposal: Proposal | None, contract: Contract, reader: User) -> CopiesBlock | None:
+    """What « Accord et signature » says of the signed copies of the proposed text; None while nobody signs.
+
+    Of an amendment the text is the amendment's own.
+    """
+    if proposal is None or (proposal.amendment or contract).state not in EXPECTING:
         return None
+    version = proposal.version
     files = list(with_proofs(SignedFile.objects.filter(version=version)))
     jobs = jobs_of(files)
     job = pdf_job_of(version)

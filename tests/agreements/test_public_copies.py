@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agreements.actions.public_copies import publish_contract
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, Proposal, PublicCopy, VersionPurpose
+from agreements.models import ContractVersion, Proposal, PublicCopy, TextInForce, VersionPurpose
 from agreements.public_text import public_lines, removed_counts
 from agreements.publishing import PUBLIC_KIND, private_names, public_subject
 from cdppe.accounts.models import User
@@ -239,6 +239,16 @@ def test_the_database_refuses_two_online_and_an_end_without_its_author(table: Ta
             write()
 
 
+def test_what_was_typed_of_a_contract_taken_over_goes_online_too(client: Client, table: Table) -> None:
+    put_in_state(table.contract, ContractState.IN_FORCE, by=table.cast.council_editor)
+    editor = client_of(table.cast.council_editor)
+    assert "Préparer la version publique" in said(editor.get(address("publication")))
+    assert editor.post(address("publication-prepare")).status_code == 302
+    law = TextInForce.objects.get(contract=table.contract)
+    job = RenderJob.objects.get(kind=PUBLIC_KIND)
+    assert job.subject == public_subject(law.reading, private_names(law.reading))
+
+
 # --- Read by everybody -------------------------------------------------------------------------------------
 
 
@@ -373,7 +383,7 @@ def test_the_public_document_is_recognised_by_whoever_holds_it(client: Client, t
     client_of(table.cast.ars_editor).post(address("publication-withdraw"), {"reason": "Essai"})
     assert "n’est plus en ligne" in said(client.get(verify, {"empreinte": sha256}))
     Contract.objects.filter(pk=table.contract.pk).update(state=ContractState.ENDED)
-    assert "qui est terminé" in said(client.get(verify, {"empreinte": sha256}))
+    assert "qui a pris fin" in said(client.get(verify, {"empreinte": sha256}))
 
 
 # --- The text ----------------------------------------------------------------------------------------------
