@@ -19,7 +19,7 @@ from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from agreements.actions.transmissions import write_remark
-from agreements.models import Agreement, Proposal, RemarkKind, Signature, SigningWay
+from agreements.models import Agreement, Proposal, RemarkKind, Signature, SigningWay, TextInForce
 from cdppe.accounts.models import DigestSettings, SentDigest, SentLine
 from contracts.actions.journal import record_elsewhere
 from contracts.chain import GENESIS
@@ -57,6 +57,28 @@ ELSEWHERE = {
     **{
         f"contract_{name}": "test_way"
         for name in (
+            "odpe_date_or_reason",
+            "odpe_recorded_with_its_author",
+            "adopted_with_its_deliberation",
+            "odpe_before_its_deliberation",
+            "agreed_in_its_states",
+            "signature_agreed",
+            "agreed_after_its_deliberation",
+            "signed_in_its_states",
+            "in_force_signed",
+            "signed_after_its_agreement",
+            "in_effect_from_its_signature",
+        )
+    },
+    # Those of an amendment, each by its name.
+    **{
+        f"amendment_{name}": "test_amendment_constraints"
+        for name in (
+            "in_its_states",
+            "says_what_and_why",
+            "financial_has_its_year",
+            "abandoned_with_its_reason",
+            "abandoned_never_in_force",
             "odpe_date_or_reason",
             "odpe_recorded_with_its_author",
             "adopted_with_its_deliberation",
@@ -125,6 +147,8 @@ BROKEN: dict[str, dict[str, Any]] = {
 """{check: what breaks it on a row of its model}; "somebody" is a person."""
 
 INSERTED: dict[str, dict[str, Any]] = {
+    "proposal_of_amendment_consolidated": {"consolidated": None},
+    "text_in_force_from_its_signature": {"effect_on": BEFORE},
     "message_says_something_or_is_a_gesture": {"kind": MessageKind.TEXT, "text": "", "number": 9},
     "transmission_remark_says_something": {"text": "", "token": uuid.uuid4()},
     "journal_starts_at_one": {"sequence": 0, "previous_hash": GENESIS[:-1] + "1", "hash": "a" * 64},
@@ -190,6 +214,14 @@ def world() -> World:
     # Neither text is agreed to nor signed in the world: the rows alone are.
     party = world.way_party
     Proposal.objects.create(contract=contract, version=world.version, proposed_by=person)
+    law = TextInForce.objects.get(contract=world.amendment.contract)
+    Proposal.objects.create(
+        contract=world.amendment.contract,
+        amendment=world.amendment,
+        version=law.version,
+        consolidated=law.version,
+        proposed_by=person,
+    )
     Agreement.objects.create(version=world.version, party=party, version_hash="", institution="", by=person)
     Signature.objects.create(
         version=world.version,
