@@ -19,7 +19,7 @@ from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from agreements.actions.transmissions import write_remark
-from agreements.models import Agreement, Proposal, RemarkKind, Signature, SigningWay
+from agreements.models import Agreement, Proposal, RemarkKind, Signature, SignatureProof, SigningWay
 from cdppe.accounts.models import DigestSettings, SentDigest, SentLine
 from contracts.actions.journal import record_elsewhere
 from contracts.chain import GENESIS
@@ -121,6 +121,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "signed_file_infected_names_its_threat": {"screening": "infected", "threat": ""},
     "signed_file_examined_after_screening": {"verification": "done", "screening": "waiting"},
     "signed_file_confirmation_has_its_author": {"confirmed_at": NOW, "confirmed_by": None},
+    "public_copy_withdrawn_with_author_and_reason": {"withdrawn_at": NOW, "withdrawn_by": None},
 }
 """{check: what breaks it on a row of its model}; "somebody" is a person."""
 
@@ -191,13 +192,14 @@ def world() -> World:
     party = world.way_party
     Proposal.objects.create(contract=contract, version=world.version, proposed_by=person)
     Agreement.objects.create(version=world.version, party=party, version_hash="", institution="", by=person)
-    Signature.objects.create(
+    signature = Signature.objects.create(
         version=world.version,
         party=party,
         how=SigningWay.PAPER,
         signed_on=BEFORE,
         recorded_by=person,
     )
+    SignatureProof.objects.create(signature=signature, file=world.signed_file, recorded_by=person)
     return world
 
 
