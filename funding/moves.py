@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from cdppe.accounts.models import InstitutionKind
 from contracts.models import ActionSheet, Contract
 from funding.models import ActionFinancing, Contributor, CreditMove, Envelope, Payer
@@ -157,7 +159,7 @@ def moves_page(contract: Contract, *, year: int | None = None) -> MovesPage:
     return MovesPage(tuple(moves), tuple(totals))
 
 
-def moves_of(contract: Contract) -> Iterable[CreditMove]:
+def moves_of(contract: Contract) -> QuerySet[CreditMove]:
     """The moves of `contract` with everything that is shown of them."""
     return CreditMove.objects.filter(contract=contract).select_related(
         "envelope", "from_sheet", "to_sheet", "recorded_by", "amendment", "corrects", "corrected_by"
