@@ -19,7 +19,15 @@ from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from agreements.actions.transmissions import write_remark
-from agreements.models import Agreement, Proposal, RemarkKind, Signature, SigningWay, TextInForce
+from agreements.models import (
+    Agreement,
+    Proposal,
+    RemarkKind,
+    Signature,
+    SignatureProof,
+    SigningWay,
+    TextInForce,
+)
 from cdppe.accounts.models import DigestSettings, SentDigest, SentLine
 from contracts.actions.journal import record_elsewhere
 from contracts.chain import GENESIS
@@ -143,6 +151,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "signed_file_infected_names_its_threat": {"screening": "infected", "threat": ""},
     "signed_file_examined_after_screening": {"verification": "done", "screening": "waiting"},
     "signed_file_confirmation_has_its_author": {"confirmed_at": NOW, "confirmed_by": None},
+    "public_copy_withdrawn_with_author_and_reason": {"withdrawn_at": NOW, "withdrawn_by": None},
 }
 """{check: what breaks it on a row of its model}; "somebody" is a person."""
 
@@ -223,13 +232,14 @@ def world() -> World:
         proposed_by=person,
     )
     Agreement.objects.create(version=world.version, party=party, version_hash="", institution="", by=person)
-    Signature.objects.create(
+    signature = Signature.objects.create(
         version=world.version,
         party=party,
         how=SigningWay.PAPER,
         signed_on=BEFORE,
         recorded_by=person,
     )
+    SignatureProof.objects.create(signature=signature, file=world.signed_file, recorded_by=person)
     return world
 
 
