@@ -266,6 +266,7 @@ class TestPages:
         assert client.post(f"{BASE}denonciation/retirer/", {"reason": "Mauvais contrat"}).status_code == 302
         assert "Mauvais contrat" in page(client, cast.council_reader)
         assert "fr-alert--warning" not in page(client, cast.council_reader, "/contrats/38-2030/")
+        client.force_login(cast.prefect_editor)
         assert client.get(f"{BASE}denonciation/retirer/").status_code == 409
 
     def test_another_party_and_the_ministry_are_refused(self, client: Client, in_force: Table) -> None:
