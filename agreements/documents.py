@@ -23,6 +23,7 @@ from cdppe.documents.pdf import render_pdf
 from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece
 from contracts.document import Layout, print_layout
+from contracts.models import Amendment
 
 CHANGES_KIND = "version-changes"
 EXPECTED_PAGES = 60
@@ -33,11 +34,16 @@ AUTHOR = "Contrats de prévention et de protection de l’enfance"
 
 def pdf_of(version: ContractVersion) -> StoredFile | None:
     """The PDF of `version`, the first that was made; None while there is none."""
+    first = pdf_job_of(version)
+    return first.file if first else None
+
+
+def pdf_job_of(version: ContractVersion) -> RenderJob | None:
+    """The job that made the PDF of `version`, the one that people sign; None while there is none."""
     jobs = RenderJob.objects.filter(
         kind=VERSION_KIND, subject=version.uid.hex, state=JobState.DONE, file__isnull=False
     )
-    first = jobs.select_related("file").order_by("finished_at", "pk").first()
-    return first.file if first else None
+    return jobs.select_related("file").order_by("finished_at", "pk").first()
 
 
 def layout_of(version: ContractVersion) -> Layout:
@@ -46,10 +52,17 @@ def layout_of(version: ContractVersion) -> Layout:
         html=version.html,
         title=version.title,
         subject=f"{version}, empreinte {version.fingerprint}",
-        name=f"contrat-{version.contract.reference}-version-{version.number}.pdf",
+        name=f"contrat-{version.contract.reference}-{_short_name(version)}.pdf",
         is_draft=version.is_draft,
         expected_pages=EXPECTED_PAGES,
     )
+
+
+def _short_name(version: ContractVersion) -> str:
+    """« avenant-1 » for the text of an amendment, « version-4 » for any other."""
+    numbers = Amendment.objects.filter(proposals__version=version).values_list("number", flat=True)
+    number = numbers.first()
+    return f"version-{version.number}" if number is None else f"avenant-{number}-version-{version.number}"
 
 
 def changes_subject(before: ContractVersion, after: ContractVersion) -> str:

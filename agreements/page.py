@@ -9,25 +9,28 @@ from dataclasses import dataclass
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from agreements.endings import ended_sentence
 from agreements.models import Agreement, Proposal, Signature
 from agreements.needs import agreeing_parties, signing_parties, standing_proposal
 from cdppe.accounts.abilities import Ability, can, speaks_for
 from cdppe.accounts.models import User
 from cdppe.lib.french_words import joined
-from contracts.models import Contract, ContractParty
+from contracts.models import Contract, ContractParty, Way, contract_of, way_of
 from contracts.overview import reader_kinds
 from contracts.workflow import (
+    AMENDMENT_STATES,
     STEP_COUNT,
     WAY,
     ContractState,
     Page,
     Transition,
     step_number,
-    transitions_from,
 )
 from contracts.workspace import Progress, Stage
 
 PROPOSALS_SHOWN = 5
+AMENDMENT_STEP_COUNT = len(AMENDMENT_STATES)
+"""An amendment has neither a diagnosis nor an end of its own."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class WayPage:
     taken_back: ProposalHead | None
     """The last text that no longer stands: what its readers have to know before they read the next one."""
     step_number: int
-    step_count: int = STEP_COUNT
+    step_count: int
 
     @property
     def label(self) -> str:
@@ -112,8 +115,9 @@ BACKWARD = ("correct-odpe", "correct-assembly", "send-back", "reopen")
 
 def way_page(contract: Contract, reader: User) -> WayPage:
     """What `reader` sees of the way of `contract`; queries that do not depend on its sheets."""
+    standing_way = way_of(contract)
     proposals = list(
-        Proposal.objects.filter(contract=contract)
+        Proposal.objects.of(standing_way)
         .select_related("version", "ended_by", "proposed_by")
         # A matrix names the versions: their whole text stays in the database.
         .defer("version__content_text", "version__html")
@@ -123,9 +127,7 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     )
     standing = next((each for each in proposals if each.ended_at is None), None)
     may_edit = can(reader, Ability.CONTRACT_EDIT, contract.territory)
-    gestures = (
-        {each.code: each for each in transitions_from(contract.state, page=Page.WAY)} if may_edit else {}
-    )
+    gestures = {each.code: each for each in standing_way.transitions(Page.WAY)} if may_edit else {}
     heads = tuple(ProposalHead(each, _changes(each)) for each in proposals)
     signed = _signatures(standing)
     matrix = tuple(
@@ -134,14 +136,14 @@ def way_page(contract: Contract, reader: User) -> WayPage:
     )
     turn, is_mine = _turn(contract, matrix, signed, reader)
     return WayPage(
-        steps=_steps(contract),
+        steps=_steps(standing_way),
         turn=turn,
         is_my_turn=is_mine,
         forward=next((gestures[code] for code in FORWARD if code in gestures), None),
         backward=tuple(
             gestures[code]
             for code in BACKWARD
-            if code in gestures and not (signed and contract.state == ContractState.SIGNATURE)
+            if code in gestures and not (signed and standing_way.state == ContractState.SIGNATURE)
         ),
         heads=heads,
         matrix=matrix,
@@ -156,9 +158,10 @@ def way_page(contract: Contract, reader: User) -> WayPage:
         ),
         standing=standing,
         taken_back=next((head for head in heads if head.proposal.ended_at is not None), None)
-        if contract.is_on_its_way
+        if standing_way.is_on_its_way
         else None,
-        step_number=step_number(contract.state),
+        step_number=step_number(standing_way.state) - (1 if standing_way.is_amendment else 0),
+        step_count=AMENDMENT_STEP_COUNT if standing_way.is_amendment else STEP_COUNT,
     )
 
 
@@ -166,7 +169,12 @@ def _signatures(standing: Proposal | None) -> dict[int, Signature]:
     """{primary key of a party: its standing signature of the proposed text}."""
     if standing is None:
         return {}
-    found = Signature.objects.standing().filter(version=standing.version).select_related("recorded_by")
+    found = (
+        Signature.objects.standing()
+        .filter(version=standing.version)
+        .select_related("recorded_by")
+        .prefetch_related("proofs__file__file")
+    )
     return {each.party_id: each for each in found}
 
 
@@ -182,8 +190,9 @@ def _row(
         (cell for cell, proposal in zip(cells, proposals, strict=True) if proposal.ended_at is None), None
     )
     speaks = speaks_for(reader, party.signatory.institution_kind, contract.territory) is not None
-    is_open = contract.state == ContractState.AGREEMENT
-    is_concluded = contract.state == ContractState.SIGNATURE and not has_signatures
+    state = way_of(contract).state
+    is_open = state == ContractState.AGREEMENT
+    is_concluded = state == ContractState.SIGNATURE and not has_signatures
     return MatrixRow(
         party=party,
         cells=cells,
@@ -211,33 +220,34 @@ def _moment(at: dt.datetime) -> str:
     return f"le {timezone.localtime(at):%d/%m/%Y à %H:%M}"
 
 
-def _steps(contract: Contract) -> tuple[StepLine, ...]:
-    rank = WAY.index(ContractState(contract.state))
+def _steps(way: Way) -> tuple[StepLine, ...]:
+    states = [state for state in WAY if state in AMENDMENT_STATES or not way.is_amendment]
+    rank = states.index(ContractState(way.state))
     lines = []
-    for position, state in enumerate(WAY):
+    for position, state in enumerate(states):
         status = "done" if position < rank else "current" if position == rank else "coming"
         label = {"done": "fait", "current": "en cours", "coming": "à venir"}[status]
         if status == "current" and state == ContractState.ENDED:
             label = "fini"
-        lines.append(StepLine(str(state.label), status, label, _detail(contract, state)))
+        lines.append(StepLine(str(state.label), status, label, _detail(way, state)))
     return tuple(lines)
 
 
-def _detail(contract: Contract, state: ContractState) -> str:
+def _detail(way: Way, state: ContractState) -> str:
     """What is recorded of one state: dates and authors."""
     if state == ContractState.ODPE_INFORMED:
-        if contract.odpe_informed_on:
-            return f"Informé le {contract.odpe_informed_on:%d/%m/%Y}, enregistré par {contract.odpe_by}."
-        return f"Non informé : {contract.odpe_no_information_reason}" if contract.odpe_by else ""
-    if state == ContractState.ADOPTED and contract.deliberation_on and contract.adopted_by:
-        return f"N° {contract.deliberation_number} du {contract.deliberation_on:%d/%m/%Y}."
-    if state == ContractState.AGREEMENT and contract.agreed_on:
-        return f"Toutes les parties d’accord le {contract.agreed_on:%d/%m/%Y}."
-    if state == ContractState.SIGNATURE and contract.signed_on:
-        return f"Dernière signature le {contract.signed_on:%d/%m/%Y}."
-    if state == ContractState.IN_FORCE and contract.effect_on:
-        return f"Prise d’effet le {contract.effect_on:%d/%m/%Y}."
-    return f"Dernier jour le {contract.ends_on:%d/%m/%Y}." if state == ContractState.ENDED else ""
+        if way.odpe_informed_on:
+            return f"Informé le {way.odpe_informed_on:%d/%m/%Y}, enregistré par {way.odpe_by}."
+        return f"Non informé : {way.odpe_no_information_reason}" if way.odpe_by else ""
+    if state == ContractState.ADOPTED and way.deliberation_on and way.adopted_by:
+        return f"N° {way.deliberation_number} du {way.deliberation_on:%d/%m/%Y}."
+    if state == ContractState.AGREEMENT and way.agreed_on:
+        return f"Toutes les parties d’accord le {way.agreed_on:%d/%m/%Y}."
+    if state == ContractState.SIGNATURE and way.signed_on:
+        return f"Dernière signature le {way.signed_on:%d/%m/%Y}."
+    if state == ContractState.IN_FORCE and way.effect_on:
+        return f"Prise d’effet le {way.effect_on:%d/%m/%Y}."
+    return f"Dernier jour le {contract_of(way).ends_on:%d/%m/%Y}." if state == ContractState.ENDED else ""
 
 
 def _turn(
@@ -245,8 +255,11 @@ def _turn(
 ) -> tuple[str, bool]:
     """Whose turn it is, in a sentence, and whether it is the reader's."""
     is_party = can(reader, Ability.CONTRACT_EDIT, contract.territory)
-    state = contract.state
+    way = way_of(contract)
+    state = way.state
     if state in (ContractState.DIAGNOSIS, ContractState.NEGOTIATION):
+        if way.is_amendment:
+            return f"{way.the_text} s’écrit encore : finalisez-le depuis sa page.", is_party
         return "Le contrat s’écrit encore : finalisez le texte depuis la synthèse du contrat.", is_party
     if state == ContractState.DRAFT:
         return "À une des parties d’enregistrer l’information de l’ODPE.", is_party
@@ -265,28 +278,31 @@ def _turn(
         if waiting_parties:
             names = joined([str(party.signatory) for party in waiting_parties])
             return f"Signature attendue : {names}.", is_party
-        return f"Toutes ont signé : le contrat prend effet le {contract.effect_on:%d/%m/%Y}.", False
+        what = "l’avenant" if way.is_amendment else "le contrat"
+        return f"Toutes ont signé : {what} prend effet le {way.effect_on:%d/%m/%Y}.", False
     if state == ContractState.IN_FORCE:
         return f"Le contrat est en vigueur jusqu’au {contract.ends_on:%d/%m/%Y}.", False
-    return "Le contrat est terminé.", False
+    return ended_sentence(contract), False
 
 
 def measure_way(contract: Contract, user: User) -> Progress | None:
     """How far the way has got; an alert where an agreement of the reader's institution is awaited."""
-    if contract.is_editable:
+    way = way_of(contract)
+    if way.is_written:
         return None
-    if contract.is_signed:
-        return Progress(Stage.DONE, "signé", contract.get_state_display())
-    rank = WAY.index(ContractState(contract.state)) - WAY.index(ContractState.DRAFT)
+    if way.is_signed:
+        return Progress(Stage.DONE, "signé", way.get_state_display())
+    rank = WAY.index(ContractState(way.state)) - WAY.index(ContractState.DRAFT)
     total = WAY.index(ContractState.IN_FORCE) - WAY.index(ContractState.DRAFT)
-    words = f"étape {rank + 1} sur {total} : {contract.get_state_display()}"
+    words = f"étape {rank + 1} sur {total} : {way.get_state_display()}"
     stage = Stage.ALERT if _awaits(contract, user) else Stage.STARTED
     return Progress(stage, f"{rank + 1}/{total}", words)
 
 
 def _awaits(contract: Contract, user: User) -> bool:
     """Whether `user` may give an agreement that is awaited."""
-    proposal = standing_proposal(contract) if contract.state == ContractState.AGREEMENT else None
+    way = way_of(contract)
+    proposal = standing_proposal(way) if way.state == ContractState.AGREEMENT else None
     if proposal is None:
         return False
     agreed = set(

@@ -30,10 +30,13 @@ ACCOUNT = "account"
 CONTACTS = "contacts"
 """The part of the entries that hold the contacts (rule P2): sent with a version, never signed."""
 
+AMENDMENT = "amendment"
+"""The part of the entries that hold what an amendment says itself; `item` is its number (rule V1)."""
+
 OUTSIDE = frozenset({"calendar"})
 """Parts that prepare the contract without being in it: the retroplanning."""
 
-OWN_LABELS = {DOCUMENT: "Texte du contrat", CONTACTS: "Contacts"}
+OWN_LABELS = {DOCUMENT: "Texte du contrat", CONTACTS: "Contacts", AMENDMENT: "Avenant"}
 """The parts of the entries that are no part of the workspace under the same code."""
 
 

@@ -39,6 +39,8 @@ class Duty:
     """What is to be known of the date: the national one, and why the territory has another (rule C2)."""
     day_off: str = ""
     """What makes the date no working day in the territory, empty for a working day."""
+    is_closed: bool = False
+    """Nobody waits for it any more: the contract is further on its way, or its period is over."""
 
     def concerns(self, kinds: Collection[str]) -> bool:
         """Whether it is the turn of one of `kinds`."""
@@ -49,7 +51,8 @@ class Duty:
 class Agenda:
     """Duties around today: late ones from the most recent, coming ones from the soonest, undated ones.
 
-    What is done is neither late nor to come.
+    What is done or closed is neither late nor to come; `closed` is what was closed without being done, the
+    most recent first, undated ones last.
     """
 
     today: dt.date
@@ -57,6 +60,7 @@ class Agenda:
     coming: tuple[Duty, ...]
     undated: tuple[Duty, ...]
     done: tuple[Duty, ...] = ()
+    closed: tuple[Duty, ...] = ()
 
     @property
     def late_this_year(self) -> tuple[Duty, ...]:
@@ -82,7 +86,8 @@ class Agenda:
 def agenda(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str] | None = None) -> Agenda:
     """`duties` around `today`; with `kinds`, only those whose turn is one of these institutions'."""
     concerned = [duty for duty in duties if kinds is None or duty.concerns(kinds)]
-    mine = [duty for duty in concerned if duty.done_on is None]
+    left = [duty for duty in concerned if duty.done_on is None]
+    mine = [duty for duty in left if not duty.is_closed]
     dated = [(duty.on, rank, duty) for rank, duty in enumerate(mine) if duty.on is not None]
     return Agenda(
         today=today,
@@ -92,4 +97,10 @@ def agenda(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str] | N
         coming=tuple(duty for on, _, duty in sorted(dated, key=lambda e: e[:2]) if on >= today),
         undated=tuple(duty for duty in mine if duty.on is None),
         done=tuple(duty for duty in concerned if duty.done_on is not None),
+        closed=tuple(
+            sorted(
+                (duty for duty in left if duty.is_closed),
+                key=lambda duty: -duty.on.toordinal() if duty.on is not None else 0,
+            )
+        ),
     )

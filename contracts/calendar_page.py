@@ -14,8 +14,8 @@ from django.urls import reverse
 from cdppe.lib.business_days import day_off, previous_working_day
 from contracts.gantt import Gantt, GanttRow, draw
 from contracts.models import CalendarPhase, Contract, ContractStep, Deadline, DeadlineExtension
-from contracts.overview import PARTIES, Turn, distance, extension_note, turn
-from contracts.retroplanning import STATUS_LABELS, StepStatus, prepares_contract, status_of
+from contracts.overview import PARTIES, Turn, distance, extension_note, is_closed, step_prepares, turn
+from contracts.retroplanning import STATUS_LABELS, StepStatus, state_of_deadline, status_of
 from contracts.workflow import ContractState
 
 PHASE_OF_STATE = {
@@ -23,6 +23,10 @@ PHASE_OF_STATE = {
     ContractState.NEGOTIATION: CalendarPhase.NEGOTIATION,
 }
 """The phase that a state belongs to; from the finalised draft on, signature (annexe 3.1)."""
+
+
+_LIVE = frozenset({StepStatus.LATE, StepStatus.NEXT, StepStatus.COMING, StepStatus.UNDATED})
+"""What somebody still waits for."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,23 @@ def step_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]) ->
     """The steps of `contract` in the order of their dates, undated ones last."""
     effect_on, calendar = contract.planned_effect_on, contract.territory.holiday_calendar
     steps = list(contract.calendar_steps.all())
-    open_dates = [step.on(effect_on) for step in steps if step.done_on is None]
+    closed = {
+        step.pk
+        for step in steps
+        if is_closed(contract, step_prepares(step), on=step.on(effect_on), today=today)
+    }
+    open_dates = [step.on(effect_on) for step in steps if step.done_on is None and step.pk not in closed]
     next_on = min((on for on in open_dates if on is not None and on >= today), default=None)
     lines = [
-        _step_line(step, contract, calendar=calendar, today=today, next_on=next_on, kinds=kinds)
+        _step_line(
+            step,
+            contract,
+            is_step_closed=step.pk in closed,
+            calendar=calendar,
+            today=today,
+            next_on=next_on,
+            kinds=kinds,
+        )
         for step in steps
     ]
     return tuple(
@@ -117,15 +134,14 @@ def _step_line(
     step: ContractStep,
     contract: Contract,
     *,
+    is_step_closed: bool,
     calendar: str,
     today: dt.date,
     next_on: dt.date | None,
     kinds: Collection[str],
 ) -> StepLine:
     on = step.on(contract.planned_effect_on)
-    status = status_of(on, step.done_on, today=today, next_on=next_on)
-    if contract.is_signed and status != StepStatus.DONE:
-        status = StepStatus.MOOT
+    status = status_of(on, step.done_on, today=today, next_on=next_on, is_closed=is_step_closed)
     off = day_off(on, calendar)
     computed = contract.step_date(step.days_before)
     return StepLine(
@@ -133,11 +149,11 @@ def _step_line(
         on=on,
         status=status,
         status_label=STATUS_LABELS[status],
-        distance=distance(on, today),
+        distance=distance(on, today) if status in _LIVE else "",
         turn=turn(step.parties or PARTIES, kinds),
         day_off=off,
         working_day=previous_working_day(on, calendar)
-        if on is not None and off and step.done_on is None
+        if on is not None and off and status in _LIVE
         else None,
         gap=(step.fixed_on - computed).days if step.fixed_on is not None and computed is not None else None,
     )
@@ -149,14 +165,19 @@ def deadline_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]
     settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
     deadlines = list(contract.campaign.deadlines.all())
     dates = {each.pk: granted[each.pk].due_on if each.pk in granted else each.due_on for each in deadlines}
-    open_dates = [on for pk, on in dates.items() if pk not in settled and on >= today]
+    closed = {
+        each.pk
+        for each in deadlines
+        if is_closed(contract, state_of_deadline(each.code), on=dates[each.pk], today=today)
+    }
+    open_dates = [on for pk, on in dates.items() if pk not in settled and pk not in closed and on >= today]
     next_on = min(open_dates, default=None)
     lines = [
         _deadline_line(
             deadline,
             dates[deadline.pk],
             granted.get(deadline.pk),
-            is_moot=contract.is_signed and prepares_contract(deadline.code),
+            is_deadline_closed=deadline.pk in closed,
             done_on=settled.get(deadline.pk),
             calendar=contract.territory.holiday_calendar,
             today=today,
@@ -173,16 +194,14 @@ def _deadline_line(
     on: dt.date,
     extension: DeadlineExtension | None,
     *,
-    is_moot: bool,
+    is_deadline_closed: bool,
     done_on: dt.date | None,
     calendar: str,
     today: dt.date,
     next_on: dt.date | None,
     kinds: Collection[str],
 ) -> DeadlineLine:
-    status = status_of(on, done_on, today=today, next_on=next_on)
-    if is_moot and status != StepStatus.DONE:
-        status = StepStatus.MOOT
+    status = status_of(on, done_on, today=today, next_on=next_on, is_closed=is_deadline_closed)
     off = day_off(on, calendar)
     return DeadlineLine(
         deadline=deadline,
@@ -191,16 +210,20 @@ def _deadline_line(
         note=extension_note(extension, deadline.due_on),
         status=status,
         status_label=STATUS_LABELS[status].replace("faite", "tenue"),
-        distance=distance(on, today),
+        distance=distance(on, today) if status in _LIVE else "",
         turn=turn(deadline.parties, kinds),
         day_off=off,
-        working_day=previous_working_day(on, calendar) if off and done_on is None else None,
+        working_day=previous_working_day(on, calendar) if off and status in _LIVE else None,
     )
 
 
-def phases(contract: Contract, lines: Iterable[StepLine]) -> tuple[PhaseLine, ...]:
-    """The three phases of annexe 3.1, dated by the steps of `contract` that belong to each."""
-    current = PHASE_OF_STATE.get(contract.state, CalendarPhase.SIGNATURE)
+def phases(contract: Contract, lines: Iterable[StepLine], *, today: dt.date) -> tuple[PhaseLine, ...]:
+    """The three phases of annexe 3.1, dated by the steps of `contract` that belong to each.
+
+    Signed or over, a contract is in none of them any more.
+    """
+    is_under_way = not contract.is_signed and contract.ends_on >= today
+    current = PHASE_OF_STATE.get(contract.state, CalendarPhase.SIGNATURE) if is_under_way else None
     by_phase: dict[str, list[StepLine]] = {phase: [] for phase in CalendarPhase.values}
     for line in lines:
         by_phase.setdefault(line.step.phase, []).append(line)
@@ -209,14 +232,14 @@ def phases(contract: Contract, lines: Iterable[StepLine]) -> tuple[PhaseLine, ..
     for rank, phase in enumerate(CalendarPhase):
         mine = by_phase[phase.value]
         dates = [line.on for line in mine if line.on is not None]
-        waiting = [line for line in mine if line.status != StepStatus.DONE]
+        waiting = [line for line in mine if line.status in _LIVE]
         found.append(
             PhaseLine(
                 label=str(phase.label),
                 is_current=phase == current,
                 begins_on=min(dates, default=None),
                 ends_on=max(dates, default=None),
-                done_count=len(mine) - len(waiting),
+                done_count=sum(line.status == StepStatus.DONE for line in mine),
                 total=len(mine),
                 next_label=waiting[0].step.label if waiting else "",
                 texts=texts[rank] if rank < len(texts) else (),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from cdppe.lib.business_days import day_off
 from contracts.models import Campaign, Contract, Deadline, DeadlineExtension, SettledDeadline
+from contracts.overview import is_closed
+from contracts.retroplanning import state_of_deadline
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class NationalDeadline:
     contract_count: int
     done_count: int
     late_count: int
+    closed_count: int
+    """Contracts signed, or over, that nobody says met it: neither late nor waited for."""
     extensions: tuple[DeadlineExtension, ...]
     day_off: str
     is_past: bool
@@ -25,12 +29,15 @@ class NationalDeadline:
     @property
     def waiting_count(self) -> int:
         """Contracts that did not meet it yet and are not late."""
-        return self.contract_count - self.done_count - self.late_count
+        return self.contract_count - self.done_count - self.late_count - self.closed_count
 
 
 def national_deadlines(campaign: Campaign, *, today: dt.date) -> tuple[NationalDeadline, ...]:
     """The deadlines of `campaign` in order, in four queries; an extension counts as its territory's date."""
-    contracts = dict(Contract.objects.filter(campaign=campaign).values_list("pk", "territory_id"))
+    contracts = {
+        each.pk: each
+        for each in Contract.objects.filter(campaign=campaign).only("territory_id", "state", "ends_on")
+    }
     settled: dict[int, set[int]] = {}
     for deadline_id, contract_id in SettledDeadline.objects.filter(
         deadline__campaign=campaign, contract__in=contracts
@@ -47,17 +54,20 @@ def national_deadlines(campaign: Campaign, *, today: dt.date) -> tuple[NationalD
     for deadline in deadlines:
         own_dates = {each.territory_id: each.due_on for each in granted.get(deadline.pk, [])}
         done = settled.get(deadline.pk, set())
-        late = sum(
-            own_dates.get(territory_id, deadline.due_on) < today
-            for contract_id, territory_id in contracts.items()
-            if contract_id not in done
-        )
+        left = [contract for pk, contract in contracts.items() if pk not in done]
+        dates = {each.pk: own_dates.get(each.territory_id, deadline.due_on) for each in left}
+        closed = {
+            each.pk
+            for each in left
+            if is_closed(each, state_of_deadline(deadline.code), on=dates[each.pk], today=today)
+        }
         found.append(
             NationalDeadline(
                 deadline=deadline,
                 contract_count=len(contracts),
                 done_count=len(done),
-                late_count=late,
+                late_count=sum(on < today for pk, on in dates.items() if pk not in closed),
+                closed_count=len(closed),
                 extensions=tuple(granted.get(deadline.pk, [])),
                 day_off=day_off(deadline.due_on, ""),
                 is_past=deadline.due_on < today,

@@ -235,14 +235,17 @@ def contract_blanks(contract: Contract) -> dict[str, str | None]:
     }
 
 
-def lay_out(contract: Contract, *, dated: dt.datetime, is_draft: bool = True) -> Layout:
+def lay_out(contract: Contract, *, dated: dt.datetime, is_draft: bool = True, notice: str = "") -> Layout:
     """The document of `contract` as it is stored now, laid out and dated `dated` (an aware moment).
 
+    `notice` is said on its cover: what this text is, besides the contract as it was signed at first.
     Raises `MissingPiece` when the campaign has no model contract.
     """
     document = contract_document(contract, is_draft=is_draft)
     return Layout(
-        html=render_to_string("documents/contract.html", {"document": document, "dated": dated}),
+        html=render_to_string(
+            "documents/contract.html", {"document": document, "dated": dated, "notice": notice}
+        ),
         title=f"{document.title} – {contract.territory.name}",
         subject=f"Contrat {contract.reference}, {contract.get_state_display().lower()}",
         name=document.file_name,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from icalendar import Calendar, Event
 
 from cdppe.accounts.models import User
@@ -63,6 +64,7 @@ def calendar_of(contracts: Iterable[Contract], user: User, *, name: str, only_mi
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESHED_EVERY)
     calendar.add("x-published-ttl", "PT6H")
+    today = timezone.localdate()
     for contract in contracts:
         kinds = reader_kinds(user, contract)
         stamps = {f"step-{step.pk}": step.updated_at for step in contract.calendar_steps.all()}
@@ -70,12 +72,17 @@ def calendar_of(contracts: Iterable[Contract], user: User, *, name: str, only_mi
             f"deadline-{each.deadline_id}": each.granted_at
             for each in contract.territory.deadline_extensions.all()
         }
-        for duty in duties_of(contract):
+        for duty in duties_of(contract, today=today):
             is_mine = turn(duty.turn or PARTIES, kinds).is_mine
-            if duty.on is not None and (is_mine or not only_mine):
+            if _is_told(duty, today) and (is_mine or not only_mine):
                 stamp = max(stamps.get(duty.anchor, contract.updated_at), contract.updated_at)
                 calendar.add_component(_event(contract, duty, stamp=stamp, is_mine=is_mine))
     return calendar.to_ical()
+
+
+def _is_told(duty: Duty, today: dt.date) -> bool:
+    """Dated; what was closed before its date, nobody waits for: it is no longer in anybody's calendar."""
+    return duty.on is not None and (duty.done_on is not None or not duty.is_closed or duty.on < today)
 
 
 def _event(contract: Contract, duty: Duty, *, stamp: dt.datetime, is_mine: bool) -> Event:
@@ -87,8 +94,8 @@ def _event(contract: Contract, duty: Duty, *, stamp: dt.datetime, is_mine: bool)
     event.add("last-modified", stamp)
     event.add("dtstart", duty.on)
     event.add("dtend", duty.on + dt.timedelta(days=1))
-    done = "Fait : " if duty.done_on is not None else ""
-    event.add("summary", f"{done}{duty.label} – {contract}")
+    said = "Fait : " if duty.done_on is not None else "Passé : " if duty.is_closed else ""
+    event.add("summary", f"{said}{duty.label} – {contract}")
     event.add("description", _description(duty, is_mine=is_mine, page=page))
     event.add("url", page)
     event.add("transp", "TRANSPARENT")
@@ -99,7 +106,9 @@ def _event(contract: Contract, duty: Duty, *, stamp: dt.datetime, is_mine: bool)
 def _description(duty: Duty, *, is_mine: bool, page: str) -> str:
     said = [
         turn(duty.turn or PARTIES, frozenset()).label + (" (dont vous)." if is_mine else "."),
-        f"Attention : {duty.day_off}." if duty.day_off and duty.done_on is None else "",
+        f"Attention : {duty.day_off}."
+        if duty.day_off and duty.done_on is None and not duty.is_closed
+        else "",
         duty.note,
         duty.description,
         page,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.formats import date_format
@@ -45,8 +45,8 @@ from contracts.progress import (
     missing_parts,
     pieces,
 )
-from contracts.retroplanning import prepares_contract
-from contracts.workflow import SIGNED_STATES, STEP_COUNT, WAY, ContractState, step_number
+from contracts.retroplanning import state_of_deadline, state_prepared
+from contracts.workflow import STEP_COUNT, WAY, ContractState, has_reached, step_number
 
 PARTY_NAMES = {
     InstitutionKind.PREFECTURE: "la préfecture",
@@ -85,6 +85,13 @@ class DutyLine:
     turn: Turn
     distance: str
     is_late: bool
+
+    @property
+    def closed_words(self) -> str:
+        """« passée » or « sans objet » for what nobody waits for any more; else empty."""
+        if not self.duty.is_closed or self.duty.done_on is not None:
+            return ""
+        return "passée" if self.distance.startswith("depuis") else "sans objet"
 
 
 @dataclass(frozen=True)
@@ -130,13 +137,22 @@ class Standing:
 
 def sheets_with_parts(sheets: ActionSheetQuerySet) -> ActionSheetQuerySet:
     """`sheets` in order, with what rule A2 asks of them: `lacks_<field>` for each part, `is_financed`."""
-    # A part of which a prompt of the skeleton is left is not written yet.
-    lacking = {
-        f"lacks_{name}": Q(**{name: ""}) | Q(**{f"{name}__contains": UNWRITTEN_MARK}) for name in SHEET_PARTS
-    }
     # Asked aside: counting through a join would group the whole rows, long texts included.
     financed = ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)
-    return sheets.annotate(is_financed=Exists(financed), **lacking).in_order()
+    return sheets.annotate(is_financed=Exists(financed), **lacking(SHEET_PARTS)).in_order()
+
+
+def lacking(names: Iterable[str]) -> dict[str, Q]:
+    """{`lacks_<field>`: whether a sheet's field is not written}: empty, or a prompt of its skeleton is left.
+
+    The one definition of what rules A1 and A2 miss, on the overview and in the findings.
+    """
+    return {f"lacks_{name}": Q(**{name: ""}) | left_as_prompted(name) for name in names}
+
+
+def left_as_prompted(name: str) -> Q:
+    """Whether a prompt of the skeleton, « [À compléter : …] », is left in a sheet's field."""
+    return Q(**{f"{name}__contains": UNWRITTEN_MARK})
 
 
 def sheet_facts(sheet: ActionSheet) -> SheetFacts:
@@ -246,16 +262,34 @@ def signs(party: ContractParty, contract: Contract) -> bool:
     return not party.signatory.is_optional or contract.needs_budget_controller
 
 
-def duties_of(contract: Contract) -> list[Duty]:
+def duties_of(contract: Contract, *, today: dt.date) -> list[Duty]:
     """The campaign's deadlines and the steps of the retroplanning, dated from the contract (C2, C3).
 
-    Of a contract in force, a paper one taken over too, what led to its signature is left out.
+    Those that nobody waits for any more on `today` are closed (`is_closed`).
     """
     settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
-    national = campaign_duties(contract.campaign, contract.territory, settled=settled)
-    if contract.state in SIGNED_STATES:
-        return [duty for duty in national if not prepares_contract(duty.code)]
-    return [*national, *retroplanning_duties(contract)]
+    national = [
+        replace(duty, is_closed=is_closed(contract, state_of_deadline(duty.code), on=duty.on, today=today))
+        for duty in campaign_duties(contract.campaign, contract.territory, settled=settled)
+    ]
+    return [*national, *retroplanning_duties(contract, today=today)]
+
+
+def is_closed(contract: Contract, prepares: str, *, on: dt.date | None, today: dt.date) -> bool:
+    """Whether nobody waits any more for what is due on `on` and leads to the state `prepares`.
+
+    So it is once `contract` is at that state or further (a paper one taken over too), and, whatever it leads
+    to, once its period has passed: what is due after it ended stays to do.
+    """
+    if prepares and has_reached(contract.state, prepares):
+        return True
+    is_over = contract.ends_on < today or contract.state == ContractState.ENDED
+    return is_over and (on is None or on <= contract.ends_on)
+
+
+def step_prepares(step: ContractStep) -> str:
+    """The state to which `step` leads."""
+    return state_prepared(step.campaign_step.code if step.campaign_step is not None else "", step.phase)
 
 
 def campaign_duties(
@@ -296,7 +330,7 @@ def extension_note(extension: DeadlineExtension | None, national_on: dt.date) ->
     )
 
 
-def retroplanning_duties(contract: Contract) -> list[Duty]:
+def retroplanning_duties(contract: Contract, *, today: dt.date) -> list[Duty]:
     """The contract's own steps (annexe 3.2), dated from its date of effect or by hand."""
     calendar = contract.territory.holiday_calendar
     return [
@@ -308,6 +342,7 @@ def retroplanning_duties(contract: Contract) -> list[Duty]:
             anchor=f"step-{step.pk}",
             done_on=step.done_on,
             day_off=day_off(on, calendar),
+            is_closed=is_closed(contract, step_prepares(step), on=on, today=today),
         )
         for step in contract.calendar_steps.all()
     ]
@@ -325,7 +360,7 @@ def reader_kinds(user: User, contract: Contract) -> frozenset[str]:
 def standing(contract: Contract, *, reader: User, today: dt.date) -> Standing:
     """Where `contract` (of `with_facts`) stands for `reader` on `today`."""
     kinds = reader_kinds(reader, contract)
-    duties = duties_of(contract)
+    duties = duties_of(contract, today=today)
     return Standing(
         contract=contract,
         pieces=tuple(PieceLine(piece, turn(piece.turn, kinds)) for piece in pieces(facts_of(contract))),
@@ -341,7 +376,7 @@ def duty_lines(duties: Iterable[Duty], *, today: dt.date, kinds: Collection[str]
             duty=duty,
             turn=turn(duty.turn, kinds),
             distance=distance(duty.on, today),
-            is_late=duty.on is not None and duty.on < today,
+            is_late=duty.on is not None and duty.on < today and not duty.is_closed,
         )
         for duty in duties
     ]

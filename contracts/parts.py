@@ -56,7 +56,7 @@ def measure_sheets(contract: Contract, user: User) -> Progress:
 def measure_calendar(contract: Contract, user: User) -> Progress:
     """How many duties are late: the reader's own raise the alert, the others are said (C5)."""
     today = timezone.localdate()
-    duties = duties_of(contract)
+    duties = duties_of(contract, today=today)
     if contract.ends_on < today:
         # Over is not done: a past contract whose steps nobody ticked is neither late nor a success.
         is_done = all(duty.done_on is not None for duty in duties)
@@ -66,8 +66,10 @@ def measure_calendar(contract: Contract, user: User) -> Progress:
     if late:
         words = f"{len(late)} échéance{'s' if len(late) > 1 else ''} en retard"
         return Progress(Stage.ALERT if mine else Stage.STARTED, str(len(late)), words)
-    done = sum(duty.done_on is not None for duty in duties)
-    return counted(done, len(duties), f"{done} échéances et étapes faites sur {len(duties)}")
+    # What the contract has left behind without doing it is no longer counted.
+    live = [duty for duty in duties if duty.done_on is not None or not duty.is_closed]
+    done = sum(duty.done_on is not None for duty in live)
+    return counted(done, len(live), f"{done} échéances et étapes faites sur {len(live)}")
 
 
 def measure_diagnosis(contract: Contract, user: User) -> Progress:

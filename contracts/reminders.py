@@ -39,7 +39,7 @@ def due_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSectio
     for contract in with_facts(Contract.objects.visible_to(user).filter(ends_on__gte=on)):
         kinds = acting_kinds(user, contract)
         left = missing(pieces(facts_of(contract)))
-        for duty in duties_of(contract):
+        for duty in duties_of(contract, today=on):
             if duty.on is None or not awaits(duty, kinds, left):
                 continue
             days = (duty.on - on).days
@@ -63,7 +63,7 @@ def acting_kinds(user: User, contract: Contract) -> frozenset[str]:
 def awaits(duty: Duty, kinds: frozenset[str], left: tuple[Piece, ...]) -> bool:
     """Whether `duty` still waits for one of `kinds`, `left` being the contract's pieces that are not done."""
     mine = kinds & set(duty.turn or PARTIES)
-    if duty.done_on is not None or not mine:
+    if duty.done_on is not None or duty.is_closed or not mine:
         return False
     codes = pieces_of_deadline(duty.code)
     return not codes or any(piece.code in codes and mine & set(piece.turn) for piece in left)

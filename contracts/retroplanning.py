@@ -31,6 +31,11 @@ FARTHEST_DAYS = 1_000
 """The most days before or after J that a step may stand: well over two years and a half."""
 LONGEST_DAYS = 400
 
+PHASE_LEADS_TO = {"diagnosis": "negotiation", "negotiation": "draft"}
+"""{phase of annexe 3.1: the state of the contract that ends it}."""
+LAST_PREPARED = "in_force"
+"""What everything else of the retroplanning leads to: nothing of it is left to do afterwards."""
+
 
 class StepStatus(StrEnum):
     """Where a step stands on a day."""
@@ -40,8 +45,10 @@ class StepStatus(StrEnum):
     NEXT = "next"
     COMING = "coming"
     UNDATED = "undated"
+    PAST = "past"
+    """Closed (the contract is further on its way, or over), its date behind: nobody waits for it any more."""
     MOOT = "moot"
-    """Not done, and the contract is in force: nobody waits for it any more."""
+    """Closed before its date, or never dated."""
 
 
 STATUS_LABELS = {
@@ -50,6 +57,7 @@ STATUS_LABELS = {
     StepStatus.NEXT: "prochaine",
     StepStatus.COMING: "à venir",
     StepStatus.UNDATED: "sans date",
+    StepStatus.PAST: "passée",
     StepStatus.MOOT: "sans objet",
 }
 
@@ -59,6 +67,8 @@ class StepFacts:
     """What the table says of a step of annexe 3.2 besides its text and its number of days."""
 
     phase: str = ""
+    prepares: str = ""
+    """The state of the contract (`contracts.workflow`) to which it leads."""
     theme: str = ""
     lasting_days: int = 1
     parties: tuple[str, ...] = ()
@@ -96,11 +106,21 @@ def moves(
 
 
 def status_of(
-    on: dt.date | None, done_on: dt.date | None, *, today: dt.date, next_on: dt.date | None
+    on: dt.date | None,
+    done_on: dt.date | None,
+    *,
+    today: dt.date,
+    next_on: dt.date | None,
+    is_closed: bool = False,
 ) -> StepStatus:
-    """Done, late from the day after its date, next when it is the soonest to come (`next_on`)."""
+    """Done, late from the day after its date, next when it is the soonest to come (`next_on`).
+
+    What is closed and not done is past once its date is behind, else moot: never late, never next.
+    """
     if done_on is not None:
         return StepStatus.DONE
+    if is_closed:
+        return StepStatus.PAST if on is not None and on < today else StepStatus.MOOT
     if on is None:
         return StepStatus.UNDATED
     if on < today:
@@ -111,6 +131,14 @@ def status_of(
 def facts_of_step(code: str) -> StepFacts:
     """What the table says of the step `code`; nothing in particular for one that it does not have."""
     return _steps().get(code, StepFacts())
+
+
+def state_prepared(code: str, phase: str) -> str:
+    """The state to which a step leads: by its `code` in the table, else (a step of one's own) by its `phase`.
+
+    A step of no phase leads to the contract in force.
+    """
+    return facts_of_step(code).prepares or PHASE_LEADS_TO.get(phase, LAST_PREPARED)
 
 
 def pieces_of_deadline(code: str) -> frozenset[str]:
@@ -132,10 +160,10 @@ def pieces_sent(code: str) -> tuple[str, ...]:
     return tuple(row["sends"].split()) if row is not None else ()
 
 
-def prepares_contract(code: str) -> bool:
-    """Whether the national deadline `code` is on the way to signature: moot once in force."""
+def state_of_deadline(code: str) -> str:
+    """The state to which the national deadline `code` leads, and which closes it; empty when none does."""
     row = _deadlines().get(code)
-    return row is not None and row["prepares"] == "yes"
+    return row["prepares"] if row is not None else ""
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -147,7 +175,11 @@ def _rows(name: str) -> list[dict[str, str]]:
 def _steps() -> dict[str, StepFacts]:
     return {
         row["code"]: StepFacts(
-            row["phase"], row["theme"], int(row["lasting_days"]), tuple(row["parties"].split())
+            row["phase"],
+            row["prepares"],
+            row["theme"],
+            int(row["lasting_days"]),
+            tuple(row["parties"].split()),
         )
         for row in _rows("retroplanning.csv")
     }

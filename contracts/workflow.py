@@ -51,6 +51,11 @@ def step_number(state: str) -> int:
     return min(WAY.index(ContractState(state)) + 1, STEP_COUNT)
 
 
+def has_reached(state: str, goal: str) -> bool:
+    """Whether a contract at `state` is at `goal` on the way, or further."""
+    return WAY.index(ContractState(state)) >= WAY.index(ContractState(goal))
+
+
 EDITABLE_STATES = frozenset({ContractState.DIAGNOSIS, ContractState.NEGOTIATION})
 """From the final text on nothing is written: negotiation is reopened first, which leaves a trace."""
 
@@ -70,6 +75,9 @@ DECIDED_STATES = frozenset({ContractState.ADOPTED, ContractState.AGREEMENT, Cont
 
 SIGNED_STATES = frozenset({ContractState.IN_FORCE, ContractState.ENDED})
 """Signed by all: what led to the signature is over."""
+
+AMENDMENT_STATES = frozenset({ContractState.NEGOTIATION, *WAY_STATES, ContractState.IN_FORCE})
+"""Those of an amendment (rule V1): it starts with the negotiation, and it is over once in force."""
 
 STAGES: tuple[tuple[str, frozenset[ContractState]], ...] = (
     ("Diagnostic", frozenset({ContractState.DIAGNOSIS})),
@@ -105,6 +113,7 @@ class Need(StrEnum):
     DELIBERATION = "deliberation"
     DATES_IN_ORDER = "dates-in-order"
     NOTHING_BLOCKING = "nothing-blocking"
+    A_CHANGE = "a-change"
     UNCHANGED_TEXT = "unchanged-text"
     CHANGED_TEXT = "changed-text"
     ALL_AGREED = "all-agreed"
@@ -120,6 +129,7 @@ MISSING: dict[Need, str] = {
     Need.DELIBERATION: "Le numéro ou la date de la délibération de l’assemblée départementale manque.",
     Need.DATES_IN_ORDER: "L’ODPE est informé avant l’assemblée : la date de l’un est après celle de l’autre.",
     Need.NOTHING_BLOCKING: "Des points bloquants de la conformité restent à corriger.",
+    Need.A_CHANGE: "L’avenant ne change encore rien au texte en vigueur : modifiez d’abord le contrat.",
     Need.UNCHANGED_TEXT: "Le contrat a changé depuis que le texte a été proposé.",
     Need.CHANGED_TEXT: "Le contrat dit toujours ce que dit le texte proposé.",
     Need.ALL_AGREED: "Toutes les parties n’ont pas encore donné leur accord.",
@@ -149,6 +159,11 @@ class Transition:
     page: Page = Page.WAY
     institutions: frozenset[str] = field(default=frozenset({"prefecture", "ars", "council"}))
     """The kinds of institution whose people may make it: the parties, never the central administration."""
+
+    @property
+    def is_of_amendments(self) -> bool:
+        """Whether amendments go this way too: all of it but the diagnosis, the takeover and the end."""
+        return self.page != Page.TAKEOVER and {self.source, self.target} <= AMENDMENT_STATES
 
 
 S = ContractState
@@ -210,7 +225,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         S.ADOPTED,
         S.AGREEMENT,
         "Proposer le texte à l’accord des parties",
-        needs=(Need.ODPE, Need.DELIBERATION, Need.DATES_IN_ORDER, Need.NOTHING_BLOCKING),
+        needs=(Need.ODPE, Need.DELIBERATION, Need.DATES_IN_ORDER, Need.NOTHING_BLOCKING, Need.A_CHANGE),
         undone_by="send-back",
     ),
     Transition(

@@ -28,10 +28,19 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.amendments import open_amendment
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, SignedFile, Transmission, VersionPurpose
+from agreements.models import (
+    ContractVersion,
+    PublicCopy,
+    SignedFile,
+    Transmission,
+    VerificationState,
+    VersionPurpose,
+)
+from agreements.signing.page_codes import match_pages
 from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import Invitation, Membership, Role, User
 from cdppe.documents.actions.files import store_file
@@ -47,6 +56,7 @@ from contracts.actions.feeds import open_feed
 from contracts.compliance import report_of
 from contracts.models import (
     ActionSheet,
+    Amendment,
     CalendarFeed,
     Contact,
     Contract,
@@ -65,11 +75,14 @@ from contracts.places import Place
 from contracts.workflow import ContractState
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
+from funding.actions.moves import Information, record_move
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
 from funding.actions.sheets_import import begin_sheets_import
 from funding.models import (
     AllocationRun,
+    Contributor,
+    CreditMove,
     CriterionSeries,
     CriterionValue,
     Envelope,
@@ -84,9 +97,11 @@ from funding.models import (
 )
 from funding.scenarios import read_draft, typed_of_campaign
 from indicators.models import Indicator
-from tests.agreements.signed_files import make_signed_file
+from tests.agreements.pdfs import made_with
+from tests.agreements.signed_files import keep, make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import (
+    ActionFinancingFactory,
     ActionSheetFactory,
     CampaignFactory,
     ContractFactory,
@@ -94,6 +109,7 @@ from tests.factories import (
     IndicatorFactory,
     NotifiedAmountFactory,
 )
+from tests.states import put_in_state
 
 PEOPLE = (
     "anonymous",
@@ -177,6 +193,15 @@ class World:
     transmission: Transmission
     way_party: ContractParty
     """The council, in a contract of which the ODPE is informed."""
+    signed_party: ContractParty
+    """The council, in a contract in force since today."""
+    credit_move: CreditMove
+    """Of that contract, between its two actions."""
+    public_copy: PublicCopy
+    """Of a contract that is in force and online."""
+
+    amendment: Amendment
+    """Open on another contract of the Isère, which is in force."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -187,6 +212,7 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
+    signed_party = _signed_party(cast)
     optional = ContractObjective.objects.create(
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
@@ -221,7 +247,7 @@ def make_world() -> World:
         ),
         job=_job(cast, JobState.DONE),
         failed_job=_job(cast, JobState.FAILED),
-        signed_file=make_signed_file(cast.contract, cast.council_editor),
+        signed_file=_signed_file(cast),
         run=shared,
         notified=_notified(cast, shared.envelope),
         import_draft=_import_draft(cast),
@@ -257,7 +283,86 @@ def make_world() -> World:
         ),
         transmission=_transmission(cast),
         way_party=_way_party(cast),
+        signed_party=signed_party,
+        credit_move=_credit_move(cast, signed_party.contract),
+        public_copy=_public_copy(cast),
+        amendment=_amendment(cast),
     )
+
+
+def _credit_move(cast: Cast, contract: Contract) -> CreditMove:
+    """Half of what the first action of a contract in force has goes to the second."""
+    first, second = (ActionSheetFactory(contract=contract) for _ in range(2))
+    envelope = EnvelopeFactory(campaign=contract.campaign, code="MOUVEMENTS")
+    year, today = contract.campaign.year, timezone.localdate()
+    ActionFinancingFactory(
+        action_sheet=first, year=year, contributor=Contributor.STATE, envelope=envelope, amount=Decimal(800)
+    )
+    return record_move(
+        contract,
+        year=year,
+        envelope=envelope,
+        from_sheet=first,
+        to_sheet=second,
+        amount=Decimal(400),
+        decided_on=today,
+        information=Information("Bureau des solidarités", today),
+        reason="Essai",
+        token=uuid.uuid4(),
+        by=cast.council_editor,
+    )
+
+
+def _signed_file(cast: Cast) -> SignedFile:
+    """A scan of one page, examined: nobody could read its code."""
+    version_uid = uuid.uuid4()
+    return make_signed_file(
+        cast.contract,
+        cast.council_editor,
+        file=keep(made_with()),
+        verification=VerificationState.DONE,
+        verified_at=timezone.now(),
+        page_codes=[[]],
+        pages_json=match_pages([[]], uid=str(version_uid), total=1).to_json(),
+    )
+
+
+def _public_copy(cast: Cast) -> PublicCopy:
+    """The public version of a third contract of the Isère, signed by all."""
+    campaign = CampaignFactory(code="2034", year=2034, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    version = freeze_version(contract, purpose=VersionPurpose.AGREEMENT, label="Texte signé", by=None)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return PublicCopy.objects.create(
+        contract=contract,
+        version=version,
+        file=keep(made_with(), "version-publique.pdf"),
+        published_by=cast.council_editor,
+    )
+
+
+def _signed_party(cast: Cast) -> ContractParty:
+    """A party of a third contract of the Isère, in force, whose others may be written to."""
+    campaign = CampaignFactory(code="2033", year=2033, territories=[cast.isere])
+    today = timezone.localdate()
+    contract = ContractFactory(
+        campaign=campaign,
+        territory=cast.isere,
+        state=ContractState.IN_FORCE,
+        signed_on=today,
+        effect_on=today,
+    )
+    for signatory in campaign.signatories.all():
+        ContractParty.objects.create(contract=contract, signatory=signatory)
+    return contract.parties.get(signatory__code="council")
+
+
+def _amendment(cast: Cast) -> Amendment:
+    """An amendment that is being written."""
+    campaign = CampaignFactory(code="2036", year=2036, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return open_amendment(contract, about="Une action", reason="Un besoin", by=cast.council_editor)
 
 
 def _way_party(cast: Cast) -> ContractParty:
@@ -455,6 +560,18 @@ def way_party(world: World) -> dict[str, Any]:
     return way_contract(world) | {"pk": world.way_party.pk}
 
 
+def signed_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.signed_party.contract.reference}
+
+
+def signed_party(world: World) -> dict[str, Any]:
+    return signed_contract(world) | {"pk": world.signed_party.pk}
+
+
+def credit_move(world: World) -> dict[str, Any]:
+    return signed_contract(world) | {"pk": world.credit_move.pk}
+
+
 def way_back(world: World) -> dict[str, Any]:
     return way_contract(world) | {"code": "correct-odpe"}
 
@@ -548,6 +665,14 @@ def signed_file(world: World) -> dict[str, Any]:
     return {"uid": world.signed_file.uid}
 
 
+def signed_sheet(world: World) -> dict[str, Any]:
+    return {"uid": world.signed_file.uid, "position": 1}
+
+
+def public_contract(world: World) -> dict[str, Any]:
+    return {"reference": world.public_copy.contract.reference}
+
+
 def failed_job(world: World) -> dict[str, Any]:
     return {"job_id": world.failed_job.pk}
 
@@ -634,6 +759,18 @@ def thread(world: World) -> dict[str, Any]:
 
 def version_uid(world: World) -> dict[str, Any]:
     return {"uid": world.version.uid}
+
+
+def amended(world: World) -> dict[str, Any]:
+    return {"reference": world.amendment.contract.reference}
+
+
+def amendment(world: World) -> dict[str, Any]:
+    return amended(world) | {"number": world.amendment.number}
+
+
+def version_data(world: World) -> dict[str, Any]:
+    return version(world) | {"kind": "csv"}
 
 
 def version(world: World) -> dict[str, Any]:
@@ -947,4 +1084,44 @@ ROUTES = [
     Route("agreements:signature-record", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:signature-withdraw", way_party, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
     Route("agreements:step-back", way_back, get=EDITED, post=REFUSED_FORM),
+    # --- The end of a contract in force: each party denounces in its own name
+    Route("agreements:ending", signed_contract, get=SEEN),
+    Route("agreements:denunciation-record", signed_party, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
+    Route("agreements:denunciation-withdraw", signed_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- Credits moved in execution
+    Route("funding:moves", signed_contract, get=SEEN),
+    Route("funding:moves-export", signed_contract, get=SEEN),
+    Route("funding:move-create", signed_contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:move-correct", credit_move, get=EDITED, post=REFUSED_FORM),
+    # --- The financial amendment of a year: without a year nothing is prepared, without a draft nothing taken
+    Route("agreements:financial", signed_contract, get=SEEN, post=NOT_FROM_THERE),
+    Route("agreements:moves-take", signed_contract, post=NOT_FROM_THERE),
+    Route("agreements:campaign-amendments", campaign, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    # Who signs for DGCS puts a campaign off: none of the ten does (tests/agreements/test_campaign_ends.py).
+    Route("agreements:campaign-end", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
+    # --- Signed files: a scan of which a sheet is unreadable, of a text that nobody signs
+    Route("agreements:signed-files", contract, get=SEEN),
+    Route("agreements:signed-file-deposit", version, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:signed-file", signed_file, get=SEEN),
+    Route("agreements:signed-file-progress", signed_file, get=SEEN),
+    Route("agreements:signed-file-examine", signed_file, post=RENDERED),
+    Route("agreements:signed-file-pages", signed_file, get=EDITED, post=DONE),
+    Route("agreements:signed-file-picture", signed_sheet, get=SEEN),
+    Route("agreements:signed-file-signatures", signed_file, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- The public version: nothing to put online of a contract that is being written
+    Route("agreements:publication", contract, get=SEEN),
+    Route("agreements:publication-prepare", contract, post=NOT_FROM_THERE),
+    Route("agreements:publication-confirm", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:publication-withdraw", contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    Route("agreements:public-contracts", get=OPEN),
+    Route("agreements:public-contract", public_contract, get=OPEN),
+    Route("agreements:public-contract-pdf", public_contract, get=OPEN),
+    # --- Amendments to a contract in force, and the contract at a date
+    Route("agreements:amendments", amended, get=SEEN),
+    Route("agreements:amendment-open", signed_contract, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment", amendment, get=SEEN),
+    Route("agreements:amendment-edit", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment-abandon", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:contract-at", amended, get=SEEN),
+    Route("agreements:version-data", version_data, get=SEEN),
 ]

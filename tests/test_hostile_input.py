@@ -257,6 +257,20 @@ WITHOUT_FIELDS = {
     "agreements:agreement-withdraw",
     "agreements:signature-record",
     "agreements:signature-withdraw",
+    # Of a contract that is denounced: tests/agreements/test_denunciations.py.
+    "agreements:denunciation-withdraw",
+    # A button alone, in a contract with an open amendment: tests/agreements/test_financial_amendments.py.
+    "agreements:moves-take",
+    # Boxes of contracts in force, which this campaign does not have: the same tests.
+    "agreements:campaign-amendments",
+    # Asked for once all agreed, or all signed: attacked in tests/agreements/test_signed_file_pages.py and
+    # tests/agreements/test_public_copies.py.
+    "agreements:signed-file-deposit",
+    "agreements:signed-file-examine",
+    "agreements:signed-file-signatures",
+    "agreements:publication-prepare",
+    "agreements:publication-confirm",
+    "agreements:publication-withdraw",
 }
 
 
@@ -469,6 +483,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "territory_code": ("inconnu", "a" * 300),
     "year": (0, 10**9, 10**30),
     "token": ("x", "a" * 300, "a\x00b", "⟦prefect_name⟧"),
+    "position": (0, 10**9, 2**63, 10**30),
     "uid": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
     "uidb64": ("x", "MQ", "9" * 300, "AAAA"),
 }

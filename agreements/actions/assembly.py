@@ -16,18 +16,18 @@ from agreements.actions.steps import move, require_needs, stored_for
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation
 from contracts.history import keeps_history
-from contracts.models import Contract
+from contracts.models import Contract, Way
 
 
 @transaction.atomic
 @keeps_history("details")
 def inform_odpe(
     contract: Contract, *, informed_on: dt.date | None, no_information_reason: str = "", by: User
-) -> Contract:
-    """Record on which day the ODPE was informed of the text, or why it was not; the contract moves on.
+) -> Way:
+    """Record on which day the ODPE was informed of the text, or why it was not; it moves on.
 
-    Raises WrongState, NotAllowed, MissingPiece when both are empty, RuleViolation when both are given or the
-    day has not come.
+    What moves is the contract, or its open amendment. Raises WrongState, NotAllowed, MissingPiece when both
+    are empty, RuleViolation when both are given or the day has not come.
     """
     stored, transition = stored_for(contract, "inform-odpe", by=by)
     reason = no_information_reason.strip()
@@ -47,7 +47,7 @@ def inform_odpe(
 
 @transaction.atomic
 @keeps_history("details")
-def record_assembly(contract: Contract, *, number: str, deliberated_on: dt.date, by: User) -> Contract:
+def record_assembly(contract: Contract, *, number: str, deliberated_on: dt.date, by: User) -> Way:
     """Record the deliberation that authorises the signature; the contract moves on.
 
     Raises WrongState, NotAllowed, MissingPiece without a number or for a day before the ODPE's, RuleViolation
@@ -57,7 +57,9 @@ def record_assembly(contract: Contract, *, number: str, deliberated_on: dt.date,
     _require_passed(deliberated_on, "La délibération")
     stored.deliberation_number, stored.deliberation_on = number.strip(), deliberated_on
     stored.adopted_by, stored.adopted_at = by, timezone.now()
-    stored.version += 1
+    if isinstance(stored, Contract):
+        # The general information of the contract says it too: what was opened before is stale.
+        stored.version += 1
     require_needs(stored, transition)
     told = f"Délibération n° {stored.deliberation_number} du {deliberated_on:%d/%m/%Y}."
     move(stored, transition, told=told, by=by)
@@ -65,18 +67,18 @@ def record_assembly(contract: Contract, *, number: str, deliberated_on: dt.date,
 
 
 @transaction.atomic
-def correct_odpe(contract: Contract, *, reason: str, by: User) -> Contract:
+def correct_odpe(contract: Contract, *, reason: str, by: User) -> Way:
     """Go back to the final text to record the information of the ODPE again; what was told stays typed."""
     return _back(contract, "correct-odpe", "L’information de l’ODPE est à corriger.", reason, by)
 
 
 @transaction.atomic
-def correct_assembly(contract: Contract, *, reason: str, by: User) -> Contract:
+def correct_assembly(contract: Contract, *, reason: str, by: User) -> Way:
     """Go back before the assembly to record its deliberation again; what was recorded stays typed."""
     return _back(contract, "correct-assembly", "La délibération est à corriger.", reason, by)
 
 
-def _back(contract: Contract, code: str, told: str, reason: str, by: User) -> Contract:
+def _back(contract: Contract, code: str, told: str, reason: str, by: User) -> Way:
     stored, transition = stored_for(contract, code, by=by)
     require_needs(stored, transition, reason=reason)
     move(stored, transition, told=told, by=by, reason=reason.strip())

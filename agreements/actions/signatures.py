@@ -9,22 +9,26 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from agreements.actions.amendments import close_with_the_contract
 from agreements.actions.steps import move, require_needs, stored_for
+from agreements.actions.texts import keep_text_in_force
 from agreements.actions.way import (
     CHANGED_UNDER,
     TextChanged,
     on_the_proposed_text,
     take_back_if_changed,
 )
+from agreements.endings import end_moved_to, ended_sentence
 from agreements.models import ContractVersion, Signature, SigningWay
 from agreements.needs import missing_of, signing_parties, standing_proposal
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import locked_contract
-from contracts.models import Contract, ContractParty
-from contracts.workflow import ContractState, Page, find_transition
+from contracts.models import Amendment, Contract, ContractParty, Way, contract_of, way_of
+from contracts.workflow import ContractState, Page
 
 
 def record_signature(
@@ -57,7 +61,7 @@ def _sign(
     stored, transition = stored_for(contract, "sign", by=by)
     today = timezone.localdate()
     # The first signature is of a text that is still the contract's; afterwards the frozen text alone counts.
-    taken_back = find_transition(stored.state, "take-back", page=Page.WAY)
+    taken_back = stored.transition("take-back", Page.WAY)
     if taken_back is not None and not missing_of(stored, taken_back, today=today):
         raise TextChanged(CHANGED_UNDER)
     proposal = standing_proposal(stored)
@@ -66,8 +70,8 @@ def _sign(
             "Ce n’est pas le texte auquel les parties ont donné leur accord : rien n’est enregistré."
         )
     require_needs(stored, transition)
-    if party.pk not in {each.pk for each in signing_parties(stored)}:
-        raise RuleViolation("Cette partie ne signe pas ce contrat.")
+    if party.pk not in {each.pk for each in signing_parties(contract_of(stored))}:
+        raise RuleViolation("Cette partie ne signe pas ce texte.")
     if signed_on > today:
         raise RuleViolation(
             "La date de signature est dans le futur : enregistrez-la une fois le texte signé."
@@ -111,50 +115,58 @@ def withdraw_signature(contract: Contract, party: ContractParty, *, reason: str,
 
 
 def pass_the_day(today: dt.date | None = None) -> dict[str, int]:
-    """Everything that time alone does: texts changed unseen, contracts that take effect, contracts that end.
+    """Everything that time alone does: texts changed unseen, texts that take effect, contracts that end.
 
-    {"taken-back", "in-force", "ended": how many contracts}. Running it twice does no harm.
+    {"taken-back", "in-force", "ended": how many contracts, amendments counted with theirs}. Running it twice
+    does no harm.
     """
     on = today or timezone.localdate()
     counts = {"taken-back": 0, "in-force": 0, "ended": 0}
-    waiting = Contract.objects.filter(state__in=[ContractState.AGREEMENT, ContractState.SIGNATURE])
-    for contract in waiting:
+    for contract in _whose_way(state__in=[ContractState.AGREEMENT, ContractState.SIGNATURE]):
         counts["taken-back"] += take_back_if_changed(contract) is not None
-    for contract in Contract.objects.filter(state=ContractState.SIGNATURE, effect_on__lte=on):
+    for contract in _whose_way(state=ContractState.SIGNATURE, effect_on__lte=on):
         with transaction.atomic():
-            counts["in-force"] += _take_effect(locked_contract(contract, editable=False), on)
+            counts["in-force"] += _take_effect(way_of(locked_contract(contract, editable=False)), on)
     for contract in Contract.objects.filter(state=ContractState.IN_FORCE, ends_on__lt=on):
         with transaction.atomic():
             counts["ended"] += _end(locked_contract(contract, editable=False), on)
     return counts
 
 
-def _date_effect(stored: Contract, version: ContractVersion) -> None:
+def _whose_way(**where: object) -> QuerySet[Contract]:
+    """The contracts that stand so, or whose open amendment does."""
+    amended = Amendment.objects.open().filter(**where).values("contract")
+    return Contract.objects.filter(Q(**where) | Q(pk__in=amended))
+
+
+def _date_effect(stored: Way, version: ContractVersion) -> None:
     """Write the dates of the last signature and of the effect once all have signed, none before."""
     dates = dict(Signature.objects.standing().filter(version=version).values_list("party_id", "signed_on"))
-    if {party.pk for party in signing_parties(stored)} <= set(dates):
+    if {party.pk for party in signing_parties(contract_of(stored))} <= set(dates):
         stored.signed_on = max(dates.values())
         stored.effect_on = max(stored.signed_on, stored.planned_effect_on or stored.signed_on)
     else:
         stored.signed_on = stored.effect_on = None
 
 
-def _take_effect(stored: Contract, today: dt.date) -> bool:
-    transition = find_transition(stored.state, "take-effect", page=Page.WAY)
+def _take_effect(stored: Way, today: dt.date) -> bool:
+    transition = stored.transition("take-effect", Page.WAY)
     if transition is None or missing_of(stored, transition, today=today):
         return False
-    move(stored, transition, told=f"Contrat en vigueur depuis le {stored.effect_on:%d/%m/%Y}.", by=None)
+    contract = contract_of(stored)
+    if isinstance(stored, Amendment) and stored.new_ends_on is not None:
+        contract.ends_on = end_moved_to(contract, stored.new_ends_on)
+        contract.save(update_fields=["ends_on", "updated_at"])
+    keep_text_in_force(stored)
+    what = "Avenant" if stored.is_amendment else "Contrat"
+    move(stored, transition, told=f"{what} en vigueur depuis le {stored.effect_on:%d/%m/%Y}.", by=None)
     return True
 
 
 def _end(stored: Contract, today: dt.date) -> bool:
-    transition = find_transition(stored.state, "end", page=Page.WAY)
+    transition = stored.transition("end", Page.WAY)
     if transition is None or missing_of(stored, transition, today=today):
         return False
-    move(
-        stored,
-        transition,
-        told=f"Contrat terminé : son dernier jour était le {stored.ends_on:%d/%m/%Y}.",
-        by=None,
-    )
+    close_with_the_contract(stored)
+    move(stored, transition, told=ended_sentence(stored), by=None)
     return True

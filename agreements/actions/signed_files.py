@@ -29,9 +29,11 @@ from cdppe.documents.actions.jobs import request_render
 from cdppe.documents.models import StoredFile
 from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece, RuleViolation, WrongState
-from contracts.actions.journal import locked_contract
+from contracts.actions.journal import locked_contract, record
 
 KIND = "signed-file"
+PLACE = "agreements"
+"""The part of the workspace to which the entries of the journal lead."""
 
 
 class FileAlreadyReceived(RuleViolation):
@@ -46,13 +48,14 @@ def receive_signed_file(
     name: str,
     content: bytes,
     by: User,
+    require: Callable[[ContractVersion], None] = lambda _version: None,
 ) -> SignedFile:
     """Keep `content`, handed in by `by` as a signed copy of `version`, byte for byte; have it examined.
 
     `original` is the stored PDF of the version that people were given to sign; `name` the name that the file
     had on the person's computer. Raises `UploadRefused` with the reason when the file is not acceptable,
     `FileAlreadyReceived` when it is there already. Whether the contract's state expects a signature is for
-    the caller to say.
+    the caller to say: `require` is asked under the lock of the contract, and raises when it does not.
     """
     # Before any lock: it may take seconds.
     facts = check_upload(content)
@@ -61,7 +64,8 @@ def receive_signed_file(
         with transaction.atomic():
             # Twenty identical submissions at once come one after the other. The contract's row, not the
             # version's: the account of the site may not change a version, hence not lock it either.
-            locked_contract(version.contract, editable=False)
+            contract = locked_contract(version.contract, editable=False)
+            require(version)
             already = SignedFile.objects.filter(version=version, sha256=facts.sha256).first()
             if already is not None:
                 raise FileAlreadyReceived(
@@ -80,6 +84,8 @@ def receive_signed_file(
                 uploaded_by=by,
             )
             request_examination(signed_file, by=by)
+            told = f"Fichier « {stored.name} » déposé pour la version {version.number}."
+            record(contract, "signed_file.received", told, by=by, place=PLACE)
     except Exception:
         if stored is not None:
             discard_file(stored)
@@ -95,18 +101,24 @@ def request_examination(signed_file: SignedFile, *, by: User | None) -> None:
 def confirm_pages(signed_file: SignedFile, confirmed: Mapping[int, int], *, by: User) -> SignedFile:
     """Record what `by` says of pages whose code is unreadable: {position in the scan: page of the version}.
 
-    Replaces what was said before. Raises `WrongState` before the examination or for an electronic signature,
-    `RuleViolation` when a position or a page does not exist.
+    Replaces what was said before. Raises `WrongState` before the examination, for an electronic signature or
+    once the file proves a signature; `RuleViolation` when a position or a page does not exist.
     """
     with transaction.atomic():
+        contract = locked_contract(signed_file.version.contract, editable=False)
         current = (
             SignedFile.objects.select_for_update(of=("self",))
-            .select_related("version")
+            .select_related("version", "file")
             .get(pk=signed_file.pk)
         )
         before = current.pages
         if before is None or current.page_codes is None:
             raise WrongState("Les pages de ce fichier n’ont pas encore été lues : attendez la vérification.")
+        if current.proofs.standing().exists():
+            raise WrongState(
+                "Des signatures sont enregistrées d’après ce fichier : ses pages ne changent plus. "
+                "Retirez d’abord ces signatures si elles ont été enregistrées par erreur."
+            )
         try:
             match = match_pages(
                 current.page_codes, uid=str(current.version.uid), total=before.total, confirmed=confirmed
@@ -120,6 +132,8 @@ def confirm_pages(signed_file: SignedFile, confirmed: Mapping[int, int], *, by: 
         current.confirmed_at = timezone.now()
         current.pages_json = match.to_json()
         current.save(update_fields=["confirmed", "confirmed_by", "confirmed_at", "pages_json"])
+        told = f"Feuilles sans code lisible désignées à la main dans « {current.file.name} »."
+        record(contract, "signed_file.confirmed", told, by=by, place=PLACE)
     return current
 
 
@@ -177,10 +191,9 @@ def may_examine(user: AbstractBaseUser | AnonymousUser, uid: str) -> bool:
     )
 
 
-def contract_page(uid: str) -> str:
-    """The address of the contract of the file `uid`."""
-    signed_file = SignedFile.objects.select_related("version__contract").get(uid=uid)
-    return reverse("contracts:detail", args=[signed_file.version.contract.reference])
+def file_page(uid: str) -> str:
+    """The address of the page of the file `uid`."""
+    return reverse("agreements:signed-file", args=[uid])
 
 
 # --- The steps of an examination ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The one way in which a contract moves: the table is asked under the lock, then the state changes (K3)."""
+"""The one way in which a contract or an amendment moves: the table is asked under the lock (K3, V1)."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, NotAllowed, WrongState
 from contracts.actions.journal import locked_contract, record
-from contracts.models import Contract
-from contracts.workflow import Page, Transition, Who, find_transition
+from contracts.models import Amendment, Contract, Way, contract_of, way_of
+from contracts.workflow import Page, Transition, Who
 
 LONGEST_REASON = 200
 """The journal tells it whole."""
 
+NOT_THEIRS = "Votre rôle ne permet pas ce geste : il revient aux institutions parties au contrat."
 
-def stored_for(contract: Contract, code: str, *, by: User | None) -> tuple[Contract, Transition]:
-    """The contract under its lock and the row of the table, if `by` may make the gesture from where it is.
 
-    `by` is None for the program alone. Raises WrongState when the table has no such row from the stored
-    state, NotAllowed when the row is not for this person.
+def stored_for(contract: Contract, code: str, *, by: User | None) -> tuple[Way, Transition]:
+    """What is on its way and the row of the table, if `by` may make the gesture from where it stands.
+
+    The contract's row is locked; what is on its way is its open amendment, or itself. `by` is None for the
+    program alone. Raises WrongState when the table has no such row from the stored state, NotAllowed when the
+    row is not for this person.
     """
-    stored = locked_contract(contract, editable=False)
-    transition = find_transition(stored.state, code, page=Page.WAY)
+    way = way_of(locked_contract(contract, editable=False))
+    transition = way.transition(code, Page.WAY)
     if transition is None:
         raise WrongState(
-            f"Le contrat est à l’état « {stored.get_state_display()} » : ce geste n’est pas possible. "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : ce geste n’est pas possible. "
             "Quelqu’un l’a peut-être fait avancer depuis que vous avez ouvert la page."
         )
-    require_author(stored, transition, by=by)
-    return stored, transition
+    require_author(contract_of(way), transition, by=by)
+    return way, transition
 
 
 def require_author(contract: Contract, transition: Transition, *, by: User | None) -> None:
@@ -42,23 +45,24 @@ def require_author(contract: Contract, transition: Transition, *, by: User | Non
             raise NotAllowed("Ce passage se fait tout seul : personne n’a à le demander.")
         return
     if by is None or not can(by, Ability(transition.who.value), contract.territory):
-        raise NotAllowed(
-            "Votre rôle ne permet pas ce geste : il revient aux institutions parties au contrat."
-        )
+        raise NotAllowed(NOT_THEIRS)
 
 
 def require_needs(
-    contract: Contract, transition: Transition, *, reason: str = "", today: dt.date | None = None
+    way: Way, transition: Transition, *, reason: str = "", today: dt.date | None = None
 ) -> None:
     """Refuse while something is missing: every sentence at once."""
-    missing = missing_of(contract, transition, today=today or timezone.localdate(), reason=reason)
+    missing = missing_of(way, transition, today=today or timezone.localdate(), reason=reason)
     if missing:
         raise MissingPiece(" ".join(missing))
 
 
-def move(contract: Contract, transition: Transition, *, told: str, by: User | None, reason: str = "") -> None:
-    """Write the state that the row leads to, with what else of `contract` changed; tell the journal."""
-    contract.state = transition.target
-    contract.save()
+def move(way: Way, transition: Transition, *, told: str, by: User | None, reason: str = "") -> None:
+    """Write the state that the row leads to, with what else of `way` changed; tell the journal."""
+    way.state = transition.target
+    way.save()
     sentence = f"{told} Raison : {reason}" if reason else told
-    record(contract, f"contract.{transition.code}", sentence, by=by, place="agreements")
+    if isinstance(way, Amendment):
+        sentence = f"{way} : {sentence}"
+    noun = "amendment" if way.is_amendment else "contract"
+    record(contract_of(way), f"{noun}.{transition.code}", sentence, by=by, place="agreements")

@@ -18,18 +18,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements.actions.steps import move, require_needs, stored_for
-from agreements.actions.versions import freeze_version
+from agreements.actions.versions import entries_of, freeze_amendment, freeze_version
 from agreements.differences import differences
 from agreements.models import Agreement, ContractVersion, Ending, Proposal, VersionPurpose
 from agreements.needs import agreeing_parties, missing_of, standing_proposal
-from agreements.reading import read_entries, signed
+from agreements.reading import signed
 from cdppe.accounts.abilities import speaks_for
 from cdppe.accounts.models import User
 from cdppe.lib.errors import NotAllowed, WrongState
 from contracts.actions.journal import locked_contract
-from contracts.document import contract_document
-from contracts.models import Contract, ContractParty
-from contracts.workflow import ContractState, Page, find_transition
+from contracts.models import Amendment, Contract, ContractParty, Way, contract_of, way_of
+from contracts.workflow import ContractState, Page
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,7 +61,7 @@ def on_the_proposed_text(
             with transaction.atomic():
                 return action(contract, *args, **kwargs)
         except TextChanged:
-            take_back_if_changed(contract)
+            _take_back(contract)
             raise
 
     return cast(Callable[Concatenate[Contract, P], R], minded)
@@ -70,17 +69,29 @@ def on_the_proposed_text(
 
 @transaction.atomic
 def propose_text(contract: Contract, *, by: User) -> Proposal:
-    """Freeze what the contract says now and propose it to the agreement of the parties.
+    """Freeze what the contract, or its open amendment, says now; propose it to the agreement of the parties.
+
+    Of an amendment two versions are frozen: its own text, which is signed, and the contract as it makes it.
 
     Raises WrongState, NotAllowed, MissingPiece while something of the compliance blocks (rule K3) or when the
     campaign has no model contract.
     """
     stored, transition = stored_for(contract, "propose", by=by)
     require_needs(stored, transition)
-    version = freeze_version(
-        stored, purpose=VersionPurpose.AGREEMENT, label="Texte proposé à l’accord des parties", by=by
-    )
-    proposal = Proposal.objects.create(contract=stored, version=version, proposed_by=by)
+    if isinstance(stored, Amendment):
+        version, consolidated = freeze_amendment(stored, by=by)
+        proposal = Proposal.objects.create(
+            contract=stored.contract,
+            amendment=stored,
+            version=version,
+            consolidated=consolidated,
+            proposed_by=by,
+        )
+    else:
+        version = freeze_version(
+            stored, purpose=VersionPurpose.AGREEMENT, label="Texte proposé à l’accord des parties", by=by
+        )
+        proposal = Proposal.objects.create(contract=stored, version=version, proposed_by=by)
     told = f"Version {version.number} proposée à l’accord des parties (empreinte {version.fingerprint})."
     move(stored, transition, told=told, by=by)
     return proposal
@@ -96,8 +107,9 @@ def agree(
     another one (TextChanged: the agreements are taken back) or when the party has already agreed.
     """
     stored, transition = stored_for(contract, "agree", by=by)
-    institution = speaks_for(by, party.signatory.institution_kind, stored.territory)
-    if institution is None or party.pk not in {each.pk for each in agreeing_parties(stored)}:
+    signed_by = contract_of(stored)
+    institution = speaks_for(by, party.signatory.institution_kind, signed_by.territory)
+    if institution is None or party.pk not in {each.pk for each in agreeing_parties(signed_by)}:
         raise NotAllowed(
             f"Seul un signataire de l’institution concernée donne l’accord pour {party.signatory}."
         )
@@ -121,9 +133,9 @@ def agree(
     return agreement
 
 
-def _conclude(stored: Contract) -> None:
+def _conclude(stored: Way) -> None:
     """Open the signatures when all have agreed to the text as it is."""
-    transition = find_transition(stored.state, "conclude", page=Page.WAY)
+    transition = stored.transition("conclude", Page.WAY)
     today = timezone.localdate()
     if transition is None or missing_of(stored, transition, today=today):
         return
@@ -138,7 +150,7 @@ def withdraw_agreement(contract: Contract, party: ContractParty, *, reason: str,
     Raises WrongState, NotAllowed, MissingPiece.
     """
     stored, transition = stored_for(contract, "withdraw-agreement", by=by)
-    if speaks_for(by, party.signatory.institution_kind, stored.territory) is None:
+    if speaks_for(by, party.signatory.institution_kind, contract_of(stored).territory) is None:
         raise NotAllowed(
             f"Seul un signataire de l’institution concernée retire l’accord de {party.signatory}."
         )
@@ -158,7 +170,7 @@ def withdraw_agreement(contract: Contract, party: ContractParty, *, reason: str,
 
 
 @transaction.atomic
-def send_back(contract: Contract, *, reason: str, by: User) -> Contract:
+def send_back(contract: Contract, *, reason: str, by: User) -> Way:
     """Send the proposed text back with a reason: the agreements to it are taken back."""
     stored, transition = stored_for(contract, "send-back", by=by)
     require_needs(stored, transition, reason=reason)
@@ -170,7 +182,7 @@ def send_back(contract: Contract, *, reason: str, by: User) -> Contract:
 
 
 @transaction.atomic
-def reopen(contract: Contract, *, reason: str, by: User) -> Contract:
+def reopen(contract: Contract, *, reason: str, by: User) -> Way:
     """Go back to the negotiation, with a reason, before anybody has signed: agreements are taken back.
 
     What was recorded of the ODPE and of the assembly stays, to be confirmed on the way back.
@@ -185,28 +197,32 @@ def reopen(contract: Contract, *, reason: str, by: User) -> Contract:
     return stored
 
 
-@transaction.atomic
 def take_back_if_changed(contract: Contract) -> Proposal | None:
-    """Take the agreements back if the contract no longer says what was proposed; what ended, or None.
+    """Take the agreements back if the text is no longer what was proposed; what ended, or None.
 
-    Made by the program before each gesture, when the page is shown, and every day.
+    The text of the contract, or of its open amendment. Made by the program before each gesture, when the page
+    is shown, and every day.
     """
-    if contract.state not in (ContractState.AGREEMENT, ContractState.SIGNATURE):
+    if way_of(contract).state not in (ContractState.AGREEMENT, ContractState.SIGNATURE):
         return None
-    stored = locked_contract(contract, editable=False)
-    transition = find_transition(stored.state, "take-back", page=Page.WAY)
+    return _take_back(contract)
+
+
+@transaction.atomic
+def _take_back(contract: Contract) -> Proposal | None:
+    """What `take_back_if_changed` does, whatever the caller last read of the contract."""
+    stored = way_of(locked_contract(contract, editable=False))
+    transition = stored.transition("take-back", Page.WAY)
     if transition is None or missing_of(stored, transition, today=timezone.localdate()):
         return None
     proposal = _proposed(stored)
-    changes = differences(
-        signed(proposal.version.entries), signed(read_entries(stored, contract_document(stored)))
-    )
+    changes = differences(signed(proposal.version.entries), signed(entries_of(contract_of(stored))))
     proposal.changes_text = json.dumps([asdict(each) for each in changes], ensure_ascii=False)
     places = ", ".join(dict.fromkeys(each.object_label for each in changes))
     _end(proposal, Ending.CHANGED, by=None, reason=places[:500])
     stored.agreed_on = None
     number = proposal.version.number
-    told = f"Le contrat a changé : les accords à la version {number} sont repris ({places[:180]})."
+    told = f"{stored.the_text} a changé : les accords à la version {number} sont repris ({places[:180]})."
     move(stored, transition, told=told, by=None)
     return proposal
 
@@ -221,15 +237,18 @@ def _end(proposal: Proposal, how: Ending, *, by: User | None, reason: str) -> No
     )
 
 
-def _proposed(contract: Contract) -> Proposal:
-    """The standing proposal of a contract that has one: its state says so."""
-    proposal = standing_proposal(contract)
+def _proposed(way: Way) -> Proposal:
+    """The standing proposal of what has one: its state says so."""
+    proposal = standing_proposal(way)
     if proposal is None:
         raise WrongState("Aucun texte n’est proposé : proposez-en un d’abord.")
     return proposal
 
 
 def proposed_version(contract: Contract) -> ContractVersion | None:
-    """The exact text that the parties of `contract` agree to, sign or have signed; None before one."""
-    proposal = standing_proposal(contract)
+    """The exact text that the parties of `contract` agree to, sign or have signed; None before one.
+
+    That of the open amendment while there is one.
+    """
+    proposal = standing_proposal(way_of(contract))
     return proposal.version if proposal else None

@@ -6,34 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON
 from cdppe.lib.text_forms import TypedTexts
-from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
-from contracts.models import Contract
+from contracts.forms.dates import PassedDateField
+from contracts.models import Way
 
-OLDEST = dt.timedelta(days=20 * 366)
-"""A date before is mistyped."""
 READ_AGAIN = "Cette page ne dit plus quel texte vous avez lu : rechargez-la, relisez le texte, recommencez."
-
-
-class PassedDateField(forms.DateField):
-    """A day that has come, not too long ago."""
-
-    widget = DateInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=DATE_FORMATS, **kwargs)
-        self.error_messages["invalid"] = DATE_ERROR
-
-    def clean(self, value: Any) -> dt.date | None:
-        """The day; refused with a sentence when it has not come or is mistyped."""
-        on = super().clean(value)
-        today = timezone.localdate()
-        if on is not None and not today - OLDEST <= on <= today:
-            raise forms.ValidationError("Écrivez une date déjà passée, ou celle d’aujourd’hui.")
-        return on
 
 
 class OdpeForm(TypedTexts, forms.Form):
@@ -54,10 +33,10 @@ class OdpeForm(TypedTexts, forms.Form):
         help_text="Par exemple : l’observatoire n’est pas encore installé. 500 caractères au plus.",
     )
 
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, way: Way, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["informed_on"].initial = contract.odpe_informed_on
-        self.fields["no_information_reason"].initial = contract.odpe_no_information_reason
+        self.fields["informed_on"].initial = way.odpe_informed_on
+        self.fields["no_information_reason"].initial = way.odpe_no_information_reason
 
     def clean(self) -> dict[str, Any]:
         """One of the two, not both."""
@@ -90,11 +69,11 @@ class AssemblyForm(TypedTexts, forms.Form):
         error_messages={"required": "Écrivez la date de la délibération."},
     )
 
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, way: Way, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.informed_on = contract.odpe_informed_on
-        self.fields["number"].initial = contract.deliberation_number
-        self.fields["deliberated_on"].initial = contract.deliberation_on
+        self.informed_on = way.odpe_informed_on
+        self.fields["number"].initial = way.deliberation_number
+        self.fields["deliberated_on"].initial = way.deliberation_on
 
     def clean_deliberated_on(self) -> dt.date:
         """Not before the ODPE was informed."""

@@ -24,6 +24,7 @@ class VersionPurpose(models.TextChoices):
 
     TRANSMISSION = "transmission", "Transmission à la DGCS"
     AGREEMENT = "agreement", "Accord des parties"
+    CONSOLIDATED = "consolidated", "Version consolidée"
 
 
 class FrozenVersion(TypeError):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agreements.models.versions import ContractVersion
 from cdppe.lib.encryption import EncryptedTextField
-from contracts.models import Contract, ContractParty
+from contracts.models import Amendment, Contract, ContractParty, contract_of
 
 
 class Ending(models.TextChoices):
@@ -25,8 +25,13 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     """The texts proposed to the parties of contracts."""
 
     def standing(self) -> ProposalQuerySet:
-        """Those that the parties now agree to or sign: one a contract."""
+        """Those that the parties agree to, sign or have signed: one a contract, one an amendment."""
         return self.filter(ended_at__isnull=True)
+
+    def of(self, way: Contract | Amendment) -> ProposalQuerySet:
+        """The texts proposed of a contract itself, or of an amendment to it."""
+        amendment = way if isinstance(way, Amendment) else None
+        return self.filter(contract=contract_of(way), amendment=amendment)
 
 
 class Proposal(models.Model):
@@ -37,7 +42,14 @@ class Proposal(models.Model):
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="proposals")
+    amendment = models.ForeignKey(
+        Amendment, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
     version = models.OneToOneField(ContractVersion, on_delete=models.PROTECT, related_name="proposal")
+    consolidated = models.OneToOneField(
+        ContractVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="proposed_with"
+    )
+    """The whole contract as the amendment makes it; None for the text of a contract itself."""
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField("proposé le", default=timezone.now)
     ended_at = models.DateTimeField("repris le", null=True, blank=True)
@@ -56,9 +68,21 @@ class Proposal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["contract"],
-                condition=Q(ended_at__isnull=True),
+                condition=Q(ended_at__isnull=True, amendment__isnull=True),
                 name="proposal_once_standing_per_contract",
                 violation_error_message="Un texte est déjà proposé.",
+            ),
+            models.UniqueConstraint(
+                fields=["amendment"],
+                condition=Q(ended_at__isnull=True),
+                name="proposal_once_standing_per_amendment",
+                violation_error_message="Un texte est déjà proposé.",
+            ),
+            models.CheckConstraint(
+                name="proposal_of_amendment_consolidated",
+                condition=Q(amendment__isnull=True, consolidated__isnull=True)
+                | Q(amendment__isnull=False, consolidated__isnull=False),
+                violation_error_message="Le texte d’un avenant se propose avec le contrat consolidé.",
             ),
             models.CheckConstraint(
                 name="proposal_ended_with_author_and_reason",
@@ -140,7 +164,7 @@ class SigningWay(models.TextChoices):
 class Signature(models.Model):
     """That a party has signed one exact version: on which day, how, who recorded it.
 
-    A file that proves it refers to this row from its own side.
+    A file that proves it refers to this row from its own side (`SignatureProof`).
     """
 
     version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, related_name="signatures")

@@ -22,6 +22,7 @@ TASKS = {
     "upload": ("agreements.signing.upload_reading", "read_upload"),
     "signatures": ("agreements.signing.pades_reading", "read_signatures"),
     "codes": ("agreements.signing.scan_reading", "read_codes"),
+    "picture": ("agreements.signing.scan_reading", "draw_page"),
 }
 Task = Callable[[list[bytes], dict[str, Any]], Iterator[dict[str, Any]]]
 

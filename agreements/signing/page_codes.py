@@ -68,6 +68,11 @@ class PageMatch:
         """Whether every page is there once, and nothing else."""
         return not (self.missing or self.doubled or self.foreign or self.unreadable)
 
+    @property
+    def found_count(self) -> int:
+        """How many pages of the version are there, once or more."""
+        return self.total - len(self.missing)
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON, for a column of the database."""
         content = asdict(self)

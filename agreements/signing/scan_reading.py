@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,8 @@ from PIL import Image, ImageFilter
 RESOLUTIONS = (200, 300)
 MAX_PIXELS = 16_000_000
 POINTS_PER_INCH = 72
+SHOWN_PIXELS = 1_100
+"""The longer side of the picture that somebody looks at: enough to read the titles."""
 QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
@@ -38,6 +42,23 @@ def read_codes(files: list[bytes], options: dict[str, Any]) -> Iterator[dict[str
         except (pypdfium2.PdfiumError, ValueError):
             codes = []
         yield {"page": position, "codes": codes}
+
+
+def draw_page(files: list[bytes], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """One line: {"png": the picture of the page `position` (from 1), in base64}, or nothing.
+
+    Options: `position`. No page of that number, or one that cannot be drawn, gives no line.
+    """
+    try:
+        document = pypdfium2.PdfDocument(files[0])
+        page = document[int(options["position"]) - 1]
+        scale = min(2.0, SHOWN_PIXELS / max(*page.get_size(), 1))
+        picture = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
+    except (pypdfium2.PdfiumError, ValueError, IndexError):
+        return
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    yield {"png": base64.b64encode(written.getvalue()).decode()}
 
 
 def _codes(document: pypdfium2.PdfDocument, index: int) -> list[str]:

@@ -6,6 +6,7 @@ reading goes on after it: one bad page does not hide the others.
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,20 @@ def read_scan(
         codes=tuple(read.get(position, ()) for position in positions),
         skipped=tuple(position for position in positions if position not in read),
     )
+
+
+def page_picture(content: bytes, position: int, *, seconds: float = SECONDS_A_PAGE) -> bytes | None:
+    """A small PNG of the page `position` (from 1) of the PDF `content`, in shades of grey, for the eye.
+
+    None when there is no such page or it cannot be drawn in time.
+    """
+    answer = run_bounded(
+        "picture",
+        [content],
+        {"position": position},
+        bounds=Bounds(seconds=seconds, silence=seconds, memory=MEMORY),
+    )
+    return base64.b64decode(answer.lines[0]["png"]) if answer.lines else None
 
 
 def _counting_from(start: int, tick: Callable[[int], None]) -> Callable[[int], None]:

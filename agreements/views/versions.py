@@ -74,7 +74,7 @@ def version(request: HttpRequest, reference: str, number: int) -> HttpResponse:
             "contract": contract,
             "tab": TAB,
             "version": found,
-            "parts": _read_parts(found.entries),
+            "parts": read_parts(found.entries),
             "may_render": _may_render(request, contract),
         },
     )
@@ -99,7 +99,7 @@ def versions_compare(request: HttpRequest, reference: str) -> HttpResponse:
     context |= {
         "before": before,
         "after": after,
-        "parts": _changed_parts(changes(before.entries, after.entries if after else now)),
+        "parts": changed_parts(changes(before.entries, after.entries if after else now)),
         "may_render": after is not None and _may_render(request, contract),
     }
     return render(request, "agreements/versions_compare.html", context)
@@ -143,7 +143,7 @@ def _may_render(request: HttpRequest, contract: Contract) -> bool:
     return can(signed_in(request), Ability.DOCUMENT_RENDER, contract.territory)
 
 
-def _read_parts(entries: tuple[Entry, ...]) -> list[ReadPart]:
+def read_parts(entries: tuple[Entry, ...]) -> list[ReadPart]:
     """The entries part by part in the order of the menu, the text of the contract first."""
     order = {part.code: part.position for part in parts()}
     by_part: dict[str, list[Entry]] = {}
@@ -165,7 +165,7 @@ def _read_parts(entries: tuple[Entry, ...]) -> list[ReadPart]:
     ]
 
 
-def _changed_parts(found: tuple[ChangedObject, ...]) -> list[ChangedPart]:
+def changed_parts(found: tuple[ChangedObject, ...]) -> list[ChangedPart]:
     return [
         ChangedPart(part_label(code), tuple(objects))
         for code, objects in groupby(found, key=lambda each: each.part)

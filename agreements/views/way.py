@@ -27,15 +27,16 @@ from agreements.actions.way import (
 from agreements.forms import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 from agreements.needs import missing_of
 from agreements.page import way_page
+from agreements.signature_files import copies_block
 from cdppe.accounts.abilities import Ability, speaks_for
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.compliance import blocking_findings
-from contracts.models import Contract, ContractParty
+from contracts.models import Contract, ContractParty, Way, way_of
 from contracts.views.access import get_contract, refusals_shown, signed_in
-from contracts.workflow import ContractState, Need, Page, Transition, find_transition
+from contracts.workflow import ContractState, Need, Page, Transition
 
 TAB = "agreements"
-BACK: Mapping[str, Callable[..., Contract]] = {
+BACK: Mapping[str, Callable[..., Way]] = {
     "correct-odpe": correct_odpe,
     "correct-assembly": correct_assembly,
     "send-back": send_back,
@@ -61,7 +62,11 @@ def way(request: HttpRequest, reference: str) -> HttpResponse:
     if take_back_if_changed(contract) is not None:
         contract = get_contract(request, reference)
     found = way_page(contract, signed_in(request))
-    is_barred = contract.state in (ContractState.DRAFT, ContractState.ODPE_INFORMED, ContractState.ADOPTED)
+    is_barred = way_of(contract).state in (
+        ContractState.DRAFT,
+        ContractState.ODPE_INFORMED,
+        ContractState.ADOPTED,
+    )
     context = {
         "contract": contract,
         "tab": TAB,
@@ -69,6 +74,7 @@ def way(request: HttpRequest, reference: str) -> HttpResponse:
         "blocking": blocking_findings(contract) if is_barred else (),
         "missing": _missing(contract, found.forward),
         "forward_url": _address(contract, found.forward),
+        "copies": copies_block(found.standing, contract, signed_in(request)),
     }
     return render(request, "agreements/way.html", context)
 
@@ -77,7 +83,7 @@ def _missing(contract: Contract, forward: Transition | None) -> tuple[str, ...]:
     """What the next gesture needs besides what its own form asks."""
     if forward is None or Need.NOTHING_BLOCKING not in forward.needs:
         return ()
-    return missing_of(contract, forward, today=timezone.localdate())
+    return missing_of(way_of(contract), forward, today=timezone.localdate())
 
 
 def _address(contract: Contract, forward: Transition | None) -> str:
@@ -91,7 +97,7 @@ def odpe(request: HttpRequest, reference: str) -> HttpResponse:
     """Record when the ODPE was informed, or why it was not."""
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
     transition = _offered(contract, "inform-odpe")
-    form = OdpeForm(request.POST or None, contract=contract)
+    form = OdpeForm(request.POST or None, way=way_of(contract))
     if request.method == "POST" and form.is_valid():
         try:
             inform_odpe(contract, **form.cleaned_data, by=signed_in(request))
@@ -111,7 +117,7 @@ def assembly(request: HttpRequest, reference: str) -> HttpResponse:
     """Record the deliberation of the assembly."""
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
     transition = _offered(contract, "record-assembly")
-    form = AssemblyForm(request.POST or None, contract=contract)
+    form = AssemblyForm(request.POST or None, way=way_of(contract))
     if request.method == "POST" and form.is_valid():
         try:
             record_assembly(contract, **form.cleaned_data, by=signed_in(request))
@@ -141,7 +147,7 @@ def propose(request: HttpRequest, reference: str) -> HttpResponse:
         "transition": transition,
         "way": way_page(contract, signed_in(request)),
         "blocking": blocking_findings(contract),
-        "missing": missing_of(contract, transition, today=timezone.localdate()),
+        "missing": missing_of(way_of(contract), transition, today=timezone.localdate()),
     }
     return render(request, "agreements/propose.html", context)
 
@@ -240,17 +246,18 @@ def step_back(request: HttpRequest, reference: str, code: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         moved = BACK[code](contract, **form.cleaned_data, by=signed_in(request))
-        return _done(request, contract, f"Le contrat est à l’état « {moved.get_state_display()} ».")
+        return _done(request, contract, f"{moved.the_text} est à l’état « {moved.get_state_display()} ».")
     return _form_page(request, contract, transition, form, note=WHAT_HAPPENS[code])
 
 
 def _offered(contract: Contract, code: str) -> Transition:
     """The row `code` from where the contract is; WrongState, with its sentence, when there is none."""
-    transition = find_transition(contract.state, code, page=Page.WAY)
+    on_its_way = way_of(contract)
+    transition = on_its_way.transition(code, Page.WAY)
     if transition is None:
         raise WrongState(
-            f"Le contrat est à l’état « {contract.get_state_display()} » : ce geste n’est pas possible. "
-            "La page « Accord et signature » dit où il en est."
+            f"{on_its_way.the_text} est à l’état « {on_its_way.get_state_display()} » : ce geste n’est pas "
+            "possible. La page « Accord et signature » dit où il en est."
         )
     return transition
 

@@ -37,6 +37,9 @@ class Ability(StrEnum):
     TRANSMISSION_SEND = "transmission.send"
     TRANSMISSION_REVIEW = "transmission.review"
     AGREEMENT_GIVE = "agreement.give"
+    AMENDMENT_PREPARE = "amendment.prepare"
+    CAMPAIGN_EXTEND = "campaign.extend"
+    CONTRACT_PUBLISH = "contract.publish"
 
 
 # Whoever sees a contract may speak in its exchanges, readers and the ministry too.
@@ -47,6 +50,8 @@ _EDIT = _READ | {
     Ability.CONTACT_EDIT,
     Ability.DOCUMENT_RENDER,
     Ability.TRANSMISSION_SEND,
+    # What the parties signed is theirs to put online (K6).
+    Ability.CONTRACT_PUBLISH,
 }
 # A signatory of a party may do what its editors may, and engages it: agrees to one exact text (K4).
 _PARTY: dict[str, frozenset[Ability]] = {
@@ -72,7 +77,12 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
         Role.EDITOR: _MINISTRY_READER
-        | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW},
+        | {
+            Ability.ALLOCATION_RUN,
+            Ability.DEADLINE_EXTEND,
+            Ability.TRANSMISSION_REVIEW,
+            Ability.AMENDMENT_PREPARE,
+        },
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
         Role.SIGNATORY: _MINISTRY_READER
         | {
@@ -80,6 +90,8 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
             Ability.ALLOCATION_PUBLISH,
             Ability.DEADLINE_EXTEND,
             Ability.TRANSMISSION_REVIEW,
+            Ability.AMENDMENT_PREPARE,
+            Ability.CAMPAIGN_EXTEND,
         },
     },
 }
@@ -107,6 +119,11 @@ def may_be_engaged(kind: str) -> bool:
 
 def speaks_for(user: User, kind: str, territory: Territory) -> Institution | None:
     """The institution of this `kind` around `territory` that `user` may engage, or None."""
+    return acts_for(user, Ability.AGREEMENT_GIVE, kind, territory)
+
+
+def acts_for(user: User, ability: Ability, kind: str, territory: Territory) -> Institution | None:
+    """The institution of this `kind` around `territory` in whose name `user` may do `ability`, or None."""
     if not user.is_authenticated or not user.is_active:
         return None
     return next(
@@ -114,7 +131,7 @@ def speaks_for(user: User, kind: str, territory: Territory) -> Institution | Non
             membership.institution
             for membership in user.current_memberships
             if membership.institution.kind == kind
-            and Ability.AGREEMENT_GIVE in ABILITIES[kind][membership.role]
+            and ability in ABILITIES[kind][membership.role]
             and covers(membership, territory)
         ),
         None,

@@ -16,12 +16,15 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from cdppe.accounts.models import Territory, User
+from cdppe.accounts.models import InstitutionKind, Territory, User
 from cdppe.lib.business_days import day_off, previous_working_day
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from contracts.actions.journal import locked_contract, record
+from contracts.actions.journal import locked_contract, record, record_once
+from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
+from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import Contract, ContractStep, Deadline, DeadlineExtension, SettledDeadline
+from contracts.places import Place
 from contracts.retroplanning import Move, facts_of_step, moves
 
 STEP_FIELDS = (
@@ -38,6 +41,13 @@ STEP_FIELDS = (
     "done_on",
 )
 """What a person writes of a step: annexe 3.2's date, annexe 3.3's columns, whose turn, when it was done."""
+
+TURN_KINDS = (InstitutionKind.PREFECTURE, InstitutionKind.ARS, InstitutionKind.COUNCIL)
+"""The parties whose turn a step may be, in the order of the page."""
+TURN_KEYS = {f"turn_{kind.value}": kind.value for kind in TURN_KINDS}
+"""{name of the box: party}: each is merged alone, so that two people may name one party each."""
+STEP_KEYS = (*(name for name in STEP_FIELDS if name != "parties"), *TURN_KEYS)
+"""The names under which a step is merged: its fields, and a box a party in the place of their list."""
 
 LONGEST_RETROPLANNING = 200
 """Steps of one contract, the campaign's and its own: over ten times annexe 3.2."""
@@ -98,35 +108,88 @@ def add_step(contract: Contract, *, fields: Mapping[str, Any], by: User) -> Cont
     return step
 
 
+class StepShelf:
+    """The values of a step, {name of `STEP_KEYS`: value}, as `merging.put` reads and writes them."""
+
+    def __init__(self, step: ContractStep, *, by: User) -> None:
+        self.contract, self.step, self.by = step.contract, step, by
+
+    def read(self) -> Stored:
+        """The stored step; raises WrongState when it was removed."""
+        self.contract = locked_contract(self.contract, editable=False)
+        self.step = _locked_step(self.step, self.contract)
+        return Stored(self.step.version, step_values(self.step))
+
+    def complete(self, mine: Values, stored: Values) -> Values:
+        """The stored values, with those that the person gave."""
+        return {**stored, **mine}
+
+    def compare_and_set(self, version: int, values: Values) -> bool:
+        """Write `values` if the step is still at `version`."""
+        if not claim_version(self.step, version):
+            return False
+        was_done_on, others = self.step.done_on, set(self.step.parties) - set(TURN_KEYS.values())
+        for name, value in values.items():
+            if name not in TURN_KEYS:
+                setattr(self.step, str(name), value)
+        self.step.parties = [party for key, party in TURN_KEYS.items() if values[key]] + sorted(others)
+        if self.step.done_on is None:
+            self.step.done_by = None
+        elif self.step.done_on != was_done_on:
+            self.step.done_by = self.by
+        _write(self.step, self.by)
+        return True
+
+
+def step_values(step: ContractStep) -> dict[str, Any]:
+    """{name of `STEP_KEYS`: value} of `step`: whether each party's turn it is, in the place of their list."""
+    values = {name: getattr(step, name) for name in STEP_KEYS if name not in TURN_KEYS}
+    return values | {key: party in step.parties for key, party in TURN_KEYS.items()}
+
+
 @transaction.atomic
 @keeps_history("calendar")
-def save_step(step: ContractStep, *, fields: Mapping[str, Any], version: int, by: User) -> ContractStep:
-    """Write `fields` on the stored `step`, which must still be at `version`; the step as it is now stored.
+def save_step(
+    step: ContractStep,
+    *,
+    fields: Mapping[str, Any],
+    version: int,
+    by: User,
+    opened: Opened | None = None,
+    is_autosave: bool = False,
+) -> ContractStep:
+    """Write `fields`, {name of `STEP_FIELDS`: value}; the stored step. Nothing to change writes nothing.
 
-    Raises StaleVersion, whose `stored` is the step as somebody else saved it since, WrongState when it was
-    removed. Nothing is written then.
+    Without `opened` the step must still be at `version`; with it ({name of `STEP_KEYS` that the person
+    changed: the values that it may have been opened with}) only those are written, beside what others wrote.
+    Raises Clashing (a StaleVersion), whose `stored` is the step as somebody else saved it since, WrongState
+    when it was removed. Nothing is written then.
     """
     _check_names(fields)
-    locked = locked_contract(step.contract, editable=False)
-    stored = _locked_step(step, locked)
-    if stored.version != version:
-        author = f" par {stored.updated_by}" if stored.updated_by else ""
-        raise StaleVersion(
-            f"L’étape « {stored.label} » a été enregistrée{author} pendant que vous l’écriviez. "
-            "Rien n’a été perdu : comparez les deux ci-dessous, complétez la vôtre si besoin, "
-            "puis enregistrez de nouveau.",
-            stored=stored,
+    mine = {name: value for name, value in fields.items() if name != "parties"}
+    if "parties" in fields:
+        mine |= {key: party in fields["parties"] for key, party in TURN_KEYS.items()}
+    shelf = StepShelf(step, by=by)
+    try:
+        written = put(shelf, mine=mine, version=version, opened=opened)
+    except OpenedBefore as refusal:
+        words = author_words(shelf.step.updated_by, shelf.step.updated_at, reader=by)
+        raise Clashing(
+            f"L’étape « {_short(shelf.step)} » a été enregistrée {words}, pendant que vous l’écriviez. "
+            "Rien n’a été perdu : les deux textes sont ci-dessous.",
+            stored=shelf.step,
+            clashes=refusal.clashes,
+        ) from refusal
+    if written.is_new:
+        tell = record_once if is_autosave else record
+        tell(
+            shelf.contract,
+            "calendar.step-saved",
+            f"Calendrier : étape « {_short(shelf.step)} » modifiée.",
+            by=by,
+            place=str(Place("calendar", shelf.step.pk)),
         )
-    was_done_on = stored.done_on
-    for name, value in fields.items():
-        setattr(stored, name, value)
-    if stored.done_on is None:
-        stored.done_by = None
-    elif stored.done_on != was_done_on:
-        stored.done_by = by
-    _write(stored, by)
-    record(locked, "calendar.step-saved", f"Calendrier : étape « {_short(stored)} » modifiée.", by=by)
-    return stored
+    return shelf.step
 
 
 @transaction.atomic
@@ -205,9 +268,15 @@ def set_effect_date(
 ) -> tuple[Move, ...]:
     """Write day J of `contract`, still at `version`; the steps that it moved (dates fixed by hand stay).
 
-    Raises StaleVersion when its general information was saved since, WrongState when it is no longer written.
+    Raises StaleVersion when its general information was saved since, WrongState when it is no longer written
+    or already signed.
     """
     stored = locked_contract(contract)
+    if stored.is_signed:
+        raise WrongState(
+            "Le contrat est signé : sa prise d’effet prévue ne change plus. Celle d’un avenant s’écrit sur "
+            "la page de l’avenant."
+        )
     if stored.version != version:
         raise StaleVersion(
             "La date de prise d’effet ou une autre information du contrat a été enregistrée par quelqu’un "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Hashable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -17,8 +16,16 @@ from contracts.actions.journal import locked_contract, record, record_once
 from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
-from contracts.models import Campaign, Contract, ContractObjective, ContractParty, Signatory
-from contracts.workflow import find_transition
+from contracts.models import (
+    Amendment,
+    Campaign,
+    Contract,
+    ContractObjective,
+    ContractParty,
+    Signatory,
+    Way,
+    way_of,
+)
 
 DETAIL_FIELDS = (
     "planned_effect_on",
@@ -34,6 +41,9 @@ DETAIL_FIELDS = (
 
 Not the ordering officers: article 4 of the model names them itself, the prefect and the agency's director.
 """
+
+FIXED_ONCE_SIGNED = frozenset({"planned_effect_on", "deliberation_number", "deliberation_on"})
+"""What led to the signature of the contract: an amendment changes none of it (rule V1)."""
 
 DETAIL_TEXT_FIELDS = tuple(
     field.name
@@ -56,7 +66,7 @@ class Representative:
 def create_contract(campaign: Campaign, territory: Territory, *, by: User | None) -> Contract:
     """The contract of `territory` for `campaign`, with the fundamental objectives and the parties in it (O2).
 
-    It ends on 31 December of the period's last year (C1); its court and ordering officers are the
+    It ends on the campaign's last day (C1); its court and ordering officers are the
     territory's. Raises RuleViolation when the campaign does not concern the territory, or when the territory
     already has its contract: there is one for each territory and campaign.
     """
@@ -64,7 +74,7 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
         raise RuleViolation(f"La campagne « {campaign} » ne concerne pas le territoire {territory}.")
     if Contract.objects.filter(campaign=campaign, territory=territory).exists():
         raise RuleViolation(_already_there(campaign, territory))
-    ends_on = dt.date(campaign.period_end, 12, 31)
+    ends_on = campaign.last_day
     try:
         with transaction.atomic():
             contract = Contract.objects.create(
@@ -127,6 +137,13 @@ class DetailsShelf:
         """Write `values` if the information is still at `version`."""
         if not claim_version(self.contract, version):
             return False
+        if self.contract.is_signed and any(
+            values[name] != getattr(self.contract, name) for name in FIXED_ONCE_SIGNED
+        ):
+            raise RuleViolation(
+                "La délibération et la prise d’effet prévue sont celles du contrat signé : un avenant ne les "
+                "change pas. Les siennes s’enregistrent sur sa page."
+            )
         before = self.contract.planned_effect_on
         found = moved_steps(self.contract, values["planned_effect_on"])
         for name in DETAIL_FIELDS:
@@ -214,28 +231,29 @@ def _last_words(contract: Contract, reader: User) -> str:
 
 
 @transaction.atomic
-def move_contract(contract: Contract, code: str, *, by: User) -> Contract:
-    """Make the transition `code` of the table (`contracts.workflow`); the contract in its new state.
+def move_contract(contract: Contract, code: str, *, by: User) -> Way:
+    """Make the transition `code` of the table (`contracts.workflow`); what moved, in its new state.
 
-    Raises WrongState when the table has no such transition from the state in which the contract now is:
+    What moves is the contract, or its open amendment (rule V1). Raises WrongState when the table has no such
+    transition from the state in which it now is:
     somebody else may have moved it since the page was opened.
     """
-    stored = locked_contract(contract, editable=False)
-    transition = find_transition(stored.state, code)
+    way = way_of(locked_contract(contract, editable=False))
+    transition = way.transition(code)
     if transition is None:
         raise WrongState(
-            f"Le contrat est à l’état « {stored.get_state_display()} » : cette étape n’est pas possible. "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : cette étape n’est pas possible. "
             "Quelqu’un l’a peut-être franchie depuis que vous avez ouvert la page."
         )
-    stored.state = transition.target
-    stored.save(update_fields=["state", "updated_at"])
-    record(
-        stored,
-        f"contract.{transition.code}",
-        f"Passage de « {transition.source.label} » à « {transition.target.label} ».",
-        by=by,
-    )
-    return stored
+    way.state = transition.target
+    told = f"Passage de « {transition.source.label} » à « {transition.target.label} »."
+    if isinstance(way, Amendment):
+        way.save(update_fields=["state"])
+        record(way.contract, f"amendment.{transition.code}", f"{way} : {told}", by=by)
+    else:
+        way.save(update_fields=["state", "updated_at"])
+        record(way, f"contract.{transition.code}", told, by=by)
+    return way
 
 
 def _already_there(campaign: Campaign, territory: Territory) -> str:

@@ -28,6 +28,28 @@ def restore_text(change: FieldChange, *, former: bool, by: User) -> None:
         restorer(change.contract, place, (change.before if former else change.after) or "", by)
 
 
+SAME_TODAY = "C’est ce que dit le champ aujourd’hui."
+
+
+@transaction.atomic
+def refusal_to_restore(change: FieldChange, *, former: bool, by: User) -> str:
+    """Why `restore_text` would bring nothing back, in French; empty when it would.
+
+    It is done for good, then rolled back: whatever the part's own action refuses is known, and no page offers
+    a gesture that answers with a refusal. Nothing is kept of it.
+    """
+    changes = FieldChange.objects.filter(contract=change.contract_id)
+    before = changes.count()
+    try:
+        with transaction.atomic():
+            restore_text(change, former=former, by=by)
+            is_new = changes.count() != before
+            transaction.set_rollback(True)
+    except RuleViolation as refusal:
+        return str(refusal)
+    return "" if is_new else SAME_TODAY
+
+
 @transaction.atomic
 def recreate_deleted_sheet(change: FieldChange, *, by: User) -> ActionSheet:
     """A new sheet with the last texts of the deleted one of which `change` is a field; without its money.

@@ -54,11 +54,23 @@ def locked_contract(contract: Contract, *, editable: bool = True) -> Contract:
 
 def require_editable(contract: Contract) -> None:
     """Refuse, with the sentence to show, when nothing may be written in `contract` in its state."""
-    if not contract.is_editable:
+    if contract.is_editable:
+        return
+    amendment = contract.open_amendment
+    if amendment is not None:
         raise WrongState(
-            f"Le contrat est à l’état « {contract.get_state_display()} » : rien n’y est modifié. "
-            "Rouvrez d’abord la négociation depuis la synthèse du contrat."
+            f"{amendment.the_text} est à l’état « {amendment.get_state_display()} » : rien n’est modifié. "
+            "Rouvrez d’abord la négociation depuis la page « Accord et signature »."
         )
+    if contract.is_in_force:
+        raise WrongState(
+            f"Le contrat est à l’état « {contract.get_state_display()} » : rien n’y est modifié sans "
+            "avenant. Ouvrez-en un depuis la page « Avenants »."
+        )
+    raise WrongState(
+        f"Le contrat est à l’état « {contract.get_state_display()} » : rien n’y est modifié. "
+        "Rouvrez d’abord la négociation depuis la synthèse du contrat."
+    )
 
 
 @dataclass(frozen=True)

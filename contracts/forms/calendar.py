@@ -10,9 +10,11 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from cdppe.accounts.models import InstitutionKind, Territory
-from contracts.actions.calendar import STEP_FIELDS
+from cdppe.accounts.models import Territory
+from cdppe.lib.text_forms import TypedTexts
+from contracts.actions.calendar import STEP_FIELDS, STEP_KEYS, TURN_KEYS, TURN_KINDS, step_values
 from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
+from contracts.forms.opened import BROKEN_PAGE, OpenedForm, VersionField
 from contracts.models import Campaign, Contract, ContractStep, Deadline
 from contracts.retroplanning import FARTHEST_DAYS, LONGEST_DAYS
 
@@ -20,10 +22,7 @@ YEARS_AROUND = 2
 """Years before and after the contract's period in which a date of its calendar may fall."""
 LONGEST_DESCRIPTION = 4_000
 
-TURN_CHOICES = [
-    (kind.value, kind.label)
-    for kind in (InstitutionKind.PREFECTURE, InstitutionKind.ARS, InstitutionKind.COUNCIL)
-]
+TURN_LABEL = "À qui de jouer"
 
 
 def calendar_bounds(campaign: Campaign) -> tuple[dt.date, dt.date]:
@@ -50,8 +49,11 @@ class CalendarDateField(forms.DateField):
         self.validators.extend([MinValueValidator(first, sentence), MaxValueValidator(last, sentence)])
 
 
-class StepForm(forms.ModelForm):
-    """One step: annexe 3.2's date, annexe 3.3's columns; `version` is the one that was opened."""
+class StepForm(OpenedForm, TypedTexts, forms.ModelForm):
+    """One step: annexe 3.2's date, annexe 3.3's columns, a box a party whose turn it is.
+
+    `version` is the one that was opened, empty for a step that does not exist yet.
+    """
 
     hides_optional_marks = True
 
@@ -63,19 +65,11 @@ class StepForm(forms.ModelForm):
     done_on = CalendarDateField(
         label="Faite le", required=False, help_text="Laissez vide tant qu’elle est à faire."
     )
-    parties = forms.MultipleChoiceField(
-        label="À qui de jouer",
-        choices=TURN_CHOICES,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="Qui reçoit les rappels. Aucune case : les trois parties.",
-        error_messages={"invalid_choice": "Choisissez parmi les trois parties."},
-    )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    version = VersionField(required=False)
 
     class Meta:
         model = ContractStep
-        fields = STEP_FIELDS
+        fields = [name for name in STEP_FIELDS if name != "parties"]
         widgets = {
             "description": forms.Textarea(attrs={"rows": 4}),
             "days_before": forms.NumberInput(attrs={"min": -FARTHEST_DAYS, "max": FARTHEST_DAYS}),
@@ -103,14 +97,20 @@ class StepForm(forms.ModelForm):
         self.fields["description"].validators.append(MaxLengthValidator(LONGEST_DESCRIPTION))
         _within(self.fields["days_before"], -FARTHEST_DAYS, FARTHEST_DAYS)
         _within(self.fields["lasting_days"], 1, LONGEST_DAYS)
+        self.as_stored = step_values(self.instance)
+        for key, kind in zip(TURN_KEYS, TURN_KINDS, strict=True):
+            self.fields[key] = forms.BooleanField(
+                label=str(kind.label), required=False, initial=self.as_stored[key]
+            )
         if self.instance.pk:
             self.initial["version"] = self.instance.version
+            self.stands_on(f"calendar/{self.instance.pk}")
 
     def clean_version(self) -> int | None:
         """The version that was opened; a saved step cannot be posted without it."""
         version: int | None = self.cleaned_data["version"]
         if self.instance.pk and version is None:
-            raise forms.ValidationError("Rechargez la page : le numéro de version de l’étape manque.")
+            raise forms.ValidationError(BROKEN_PAGE)
         return version
 
     def clean_done_on(self) -> dt.date | None:
@@ -122,15 +122,36 @@ class StepForm(forms.ModelForm):
             )
         return on
 
-    def clean_parties(self) -> list[str]:
-        """In the order of the form, each once."""
-        chosen = set(self.cleaned_data["parties"])
-        return [value for value, _ in TURN_CHOICES if value in chosen]
-
     @property
     def fields_to_save(self) -> dict[str, Any]:
         """{field: value} of a valid form, as the actions take it."""
-        return {name: self.cleaned_data[name] for name in STEP_FIELDS}
+        parties = [party for key, party in TURN_KEYS.items() if self.cleaned_data[key]]
+        return {name: parties if name == "parties" else self.cleaned_data[name] for name in STEP_FIELDS}
+
+    @property
+    def words(self) -> list[forms.BoundField]:
+        """What the step is and who leads it, as the page lays it out."""
+        return [self[name] for name in ("label", "description", "phase", "theme", "responsible", "resources")]
+
+    @property
+    def turns(self) -> list[forms.BoundField]:
+        """The boxes of the parties."""
+        return [self[key] for key in TURN_KEYS]
+
+    @property
+    def dates(self) -> list[forms.BoundField]:
+        """When it is, and when it was done."""
+        return [self[name] for name in ("days_before", "fixed_on", "lasting_days", "done_on")]
+
+    def label_of(self, name: str) -> str:
+        """The label of a field away from its place: a party's box says what it is for."""
+        label = str(self.fields[name].label)
+        return f"{TURN_LABEL} : {label}" if name in TURN_KEYS else label
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of every field that is merged."""
+        return STEP_KEYS
 
 
 def _within(field: forms.Field, least: int, most: int) -> None:

@@ -15,6 +15,7 @@ from cdppe.lib.bank import BankDetailError, read_bic, read_iban
 from cdppe.lib.text_forms import TypedTexts
 from contracts.actions.contracts import (
     DETAIL_FIELDS,
+    FIXED_ONCE_SIGNED,
     Representative,
     representative_keys,
     representative_of,
@@ -135,6 +136,11 @@ class DetailsForm(OpenedForm, TypedTexts, forms.ModelForm):
                 initial=party.delegation,
                 help_text="Seulement si cette personne signe par délégation : l’acte et sa date.",
             )
+
+        if self.instance.is_signed:
+            for name in FIXED_ONCE_SIGNED:
+                self.fields[name].disabled = True
+                self.fields[name].help_text = "Celle du contrat signé : un avenant ne la change pas."
 
     def clean_planned_effect_on(self) -> dt.date | None:
         """A date of effect outside the contract's period is refused: every step would be dated from it."""

@@ -71,13 +71,21 @@ def difference(form: forms.BaseForm, name: str, stored: Any) -> Difference:
     """What the person typed in the field `name` of a valid `form`, and what is stored, as texts."""
     return Difference(
         str(form.fields[name].label),
-        shown(stored),
-        shown(form.cleaned_data[name]),
+        _in_words(form, name, stored),
+        _in_words(form, name, form.cleaned_data[name]),
         name=form.add_prefix(name),
         theirs=input_value(form, name, stored),
         is_long=isinstance(form.fields[name].widget, forms.Textarea),
         is_formatted=isinstance(form.fields[name].widget, RichTextarea),
     )
+
+
+def _in_words(form: forms.BaseForm, name: str, value: Any) -> str:
+    """A value as the page of the form shows it: a choice of a list by its words."""
+    field = form.fields[name]
+    if isinstance(field, forms.TypedChoiceField):
+        return shown(dict(field.choices).get(value, value) if value else value)
+    return shown(value)
 
 
 def input_value(form: forms.BaseForm, name: str, value: Any) -> str:

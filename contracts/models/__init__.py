@@ -1,4 +1,5 @@
 from contracts.models.action_sheets import ActionSheet
+from contracts.models.amendments import Amendment, AmendmentKind, Way, contract_of, way_of
 from contracts.models.answers import FindingAnswer
 from contracts.models.calendar import (
     CalendarFeed,
@@ -9,6 +10,7 @@ from contracts.models.calendar import (
 )
 from contracts.models.campaigns import (
     Campaign,
+    CampaignExtension,
     Commitment,
     ContractModel,
     Deadline,
@@ -34,10 +36,13 @@ from contracts.models.takeovers import Takeover
 
 __all__ = [
     "ActionSheet",
+    "Amendment",
+    "AmendmentKind",
     "BankAccount",
     "CalendarFeed",
     "CalendarPhase",
     "Campaign",
+    "CampaignExtension",
     "Commitment",
     "Contact",
     "Contract",
@@ -67,4 +72,7 @@ __all__ = [
     "Thread",
     "ThreadReading",
     "ThreadState",
+    "Way",
+    "contract_of",
+    "way_of",
 ]

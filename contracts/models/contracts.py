@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from cdppe.accounts.models import Institution, Territory
 from cdppe.lib.bank import AccountDetails, account_details, masked
 from cdppe.lib.encryption import EncryptedTextField
 from contracts.models.campaigns import Campaign, Objective, Signatory
+from contracts.models.on_its_way import OnItsWay, way_constraints
 from contracts.retroplanning import date_of
-from contracts.workflow import DECIDED_STATES, EDITABLE_STATES, SIGNED_STATES, WAY_STATES, ContractState
+from contracts.workflow import ContractState
 
 if TYPE_CHECKING:
     from cdppe.accounts.models import User
+    from contracts.models.amendments import Amendment
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -33,7 +36,7 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         return self.select_related("campaign", "territory__region", "takeover")
 
 
-class Contract(models.Model):
+class Contract(OnItsWay):
     """A territory's contract for a campaign: once per territory and campaign."""
 
     campaign = models.ForeignKey(
@@ -43,31 +46,10 @@ class Contract(models.Model):
         Territory, on_delete=models.PROTECT, related_name="contracts", verbose_name="territoire"
     )
     reference = models.CharField("référence", max_length=40, unique=True)
-    state = models.CharField(
-        "état", max_length=20, choices=ContractState.choices, default=ContractState.DIAGNOSIS
-    )
     planned_effect_on = models.DateField("prise d’effet prévue (jour J)", null=True, blank=True)
     initial_ends_on = models.DateField("fin prévue à l’origine")
     ends_on = models.DateField("fin")
 
-    deliberation_number = models.CharField("numéro de la délibération", max_length=60, blank=True)
-    deliberation_on = models.DateField("date de la délibération", null=True, blank=True)
-    odpe_informed_on = models.DateField("information de l’ODPE", null=True, blank=True)
-    odpe_no_information_reason = models.CharField(
-        "raison de l’absence d’information de l’ODPE", max_length=500, blank=True
-    )
-    odpe_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    odpe_at = models.DateTimeField("information de l’ODPE enregistrée le", null=True, blank=True)
-    adopted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    adopted_at = models.DateTimeField("délibération enregistrée le", null=True, blank=True)
-    agreed_on = models.DateField("accord de toutes les parties", null=True, blank=True)
-    signed_on = models.DateField("dernière signature", null=True, blank=True)
-    effect_on = models.DateField("prise d’effet", null=True, blank=True)
-    """The day from which it is in force: the last signature, or the planned day if that comes later."""
     court = models.CharField("tribunal administratif", max_length=160, blank=True)
     state_officer = models.CharField("ordonnateur des crédits de l’État", max_length=200, blank=True)
     state_accountant = models.CharField(
@@ -110,101 +92,39 @@ class Contract(models.Model):
                 name="contract_once_per_territory_and_campaign",
                 violation_error_message="Ce territoire a déjà un contrat pour cette campagne.",
             ),
-            models.CheckConstraint(
-                name="contract_odpe_date_or_reason",
-                condition=Q(odpe_informed_on__isnull=True) | Q(odpe_no_information_reason=""),
-                violation_error_message="L’ODPE a été informé, ou il y a une raison de ne pas l’avoir fait.",
-            ),
-            models.CheckConstraint(
-                name="contract_odpe_recorded_with_its_author",
-                condition=~Q(state__in=[ContractState.ODPE_INFORMED, *sorted(DECIDED_STATES)])
-                | (
-                    (Q(odpe_informed_on__isnull=False) | ~Q(odpe_no_information_reason=""))
-                    & Q(odpe_by__isnull=False, odpe_at__isnull=False)
-                ),
-                violation_error_message="L’information de l’ODPE s’enregistre avec sa date et son auteur.",
-            ),
-            models.CheckConstraint(
-                name="contract_adopted_with_its_deliberation",
-                condition=~Q(state__in=sorted(DECIDED_STATES))
-                | (
-                    ~Q(deliberation_number="")
-                    & Q(deliberation_on__isnull=False, adopted_by__isnull=False, adopted_at__isnull=False)
-                ),
-                violation_error_message="Une délibération s’enregistre avec son numéro, sa date, son auteur.",
-            ),
-            models.CheckConstraint(
-                name="contract_odpe_before_its_deliberation",
-                condition=~Q(state__in=sorted(DECIDED_STATES))
-                | Q(odpe_informed_on__isnull=True)
-                | Q(odpe_informed_on__lte=models.F("deliberation_on")),
-                violation_error_message="L’ODPE est informé avant l’assemblée.",
-            ),
-            models.CheckConstraint(
-                name="contract_agreed_in_its_states",
-                condition=Q(agreed_on__isnull=True)
-                | Q(state__in=[ContractState.SIGNATURE, *sorted(SIGNED_STATES)]),
-                violation_error_message="L’accord de toutes les parties mène aux signatures.",
-            ),
-            models.CheckConstraint(
-                name="contract_signature_agreed",
-                condition=~Q(state=ContractState.SIGNATURE) | Q(agreed_on__isnull=False),
-                violation_error_message="Les signatures suivent l’accord de toutes les parties.",
-            ),
-            models.CheckConstraint(
-                name="contract_agreed_after_its_deliberation",
-                condition=Q(agreed_on__isnull=True) | Q(deliberation_on__lte=models.F("agreed_on")),
-                violation_error_message="L’accord des parties suit la délibération.",
-            ),
-            models.CheckConstraint(
-                name="contract_signed_in_its_states",
-                condition=Q(signed_on__isnull=True, effect_on__isnull=True)
-                | Q(
-                    state__in=[ContractState.SIGNATURE, *sorted(SIGNED_STATES)],
-                    signed_on__isnull=False,
-                    effect_on__isnull=False,
-                ),
-                violation_error_message="Un contrat signé a une date de signature et une prise d’effet.",
-            ),
-            models.CheckConstraint(
-                name="contract_in_force_signed",
-                condition=~Q(state__in=sorted(SIGNED_STATES)) | Q(signed_on__isnull=False),
-                violation_error_message="Un contrat en vigueur est signé.",
-            ),
-            models.CheckConstraint(
-                name="contract_signed_after_its_agreement",
-                condition=Q(signed_on__isnull=True)
-                | Q(agreed_on__isnull=True)
-                | Q(agreed_on__lte=models.F("signed_on")),
-                violation_error_message="Les signatures suivent l’accord de toutes les parties.",
-            ),
-            models.CheckConstraint(
-                name="contract_in_effect_from_its_signature",
-                condition=Q(signed_on__isnull=True) | Q(signed_on__lte=models.F("effect_on")),
-                violation_error_message="Le contrat prend effet à compter de sa signature.",
-            ),
+            *way_constraints("contract", "contrat", "Le contrat"),
         ]
 
     def __str__(self) -> str:
         return f"{self.territory.name} – {self.campaign.period}"
 
+    @cached_property
+    def open_amendment(self) -> Amendment | None:
+        """The amendment that is being written, agreed to or signed; None without one (rule V1)."""
+        if not self.is_signed:
+            return None
+        found: Amendment | None = self.amendments.open().first()
+        return found
+
+    @cached_property
+    def law_since(self) -> dt.date | None:
+        """The day from which the text in force has been the law: its last amendment's, or its own."""
+        dates = self.amendments.filter(state=ContractState.IN_FORCE).order_by("-effect_on", "-number")
+        last: dt.date | None = dates.values_list("effect_on", flat=True).first()
+        return last or self.effect_on
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again, and forget which amendment was open."""
+        for name in ("open_amendment", "law_since"):
+            self.__dict__.pop(name, None)
+        super().refresh_from_db(*args, **kwargs)
+
     @property
     def is_editable(self) -> bool:
-        return self.state in EDITABLE_STATES
-
-    @property
-    def is_on_its_way(self) -> bool:
-        """The text is final and not signed by all yet."""
-        return self.state in WAY_STATES
-
-    @property
-    def is_in_force(self) -> bool:
-        return self.state == ContractState.IN_FORCE
-
-    @property
-    def is_signed(self) -> bool:
-        """In force, or ended."""
-        return self.state in SIGNED_STATES
+        """People write: the contract is not final yet, or an amendment to it is being written."""
+        if self.is_in_force:
+            return self.open_amendment is not None and self.open_amendment.is_written
+        return self.is_written
 
     @property
     def is_taken_over(self) -> bool:
@@ -213,8 +133,8 @@ class Contract(models.Model):
 
     @property
     def years(self) -> list[int]:
-        """The calendar years that the contract finances: the campaign's, until its current end."""
-        return [year for year in self.campaign.years if year <= self.ends_on.year]
+        """The calendar years that the contract finances: from the campaign's first to its own current end."""
+        return list(range(self.campaign.period_start, self.ends_on.year + 1))
 
     def step_date(self, days_before: int | None) -> dt.date | None:
         """The date so many days before the planned date of effect (rule C3); None while undated."""

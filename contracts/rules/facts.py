@@ -25,11 +25,13 @@ class ObjectiveFacts:
 
 @dataclass(frozen=True)
 class SheetFacts:
-    """A sheet, the names of its empty fields, whether its objective is one of this contract."""
+    """A sheet, the names of its unwritten fields, whether its objective is one of this contract."""
 
     pk: int
     number: int
-    empty: frozenset[str] = frozenset()
+    unwritten: frozenset[str] = frozenset()
+    prompted: frozenset[str] = frozenset()
+    """Those of `unwritten` in which a prompt of the skeleton is left."""
     has_financing: bool = True
     serves_the_contract: bool = True
     action_statements: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from contracts.models import (
     ActionSheet,
@@ -17,7 +17,15 @@ from contracts.models import (
     ContractParty,
     Objective,
 )
-from contracts.overview import BLANKS_READ, OBJECTIVES_READ, PARTIES_READ, blanks_of, signs
+from contracts.overview import (
+    BLANKS_READ,
+    OBJECTIVES_READ,
+    PARTIES_READ,
+    blanks_of,
+    lacking,
+    left_as_prompted,
+    signs,
+)
 from contracts.progress import SHEET_PARTS
 from contracts.rules.assembly import OdpeFacts
 from contracts.rules.blanks import DETAIL_OF_BLANK, OFFICERS
@@ -60,7 +68,8 @@ def _sheets_by_contract(pks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         .filter(contract__in=pks)
         .annotate(
             is_financed=Exists(ActionSheet.objects.filter(pk=OuterRef("pk"), financings__isnull=False)),
-            **{f"lacks_{name}": Q(**{name: ""}) for name in names},
+            **lacking(names),
+            **{f"prompts_{name}": left_as_prompted(name) for name in names},
         )
         .order_by("number")
         .values(
@@ -69,13 +78,14 @@ def _sheets_by_contract(pks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
             "contract_id",
             "contract_objective_id",
             "is_financed",
-            *(f"lacks_{name}" for name in names),
+            *(f"{word}_{name}" for word in ("lacks", "prompts") for name in names),
         )
     )
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        empty = frozenset(name for name in names if row[f"lacks_{name}"])
-        found[row["contract_id"]].append({**row, "empty": empty})
+        unwritten = frozenset(name for name in names if row[f"lacks_{name}"])
+        prompted = frozenset(name for name in names if row[f"prompts_{name}"])
+        found[row["contract_id"]].append({**row, "unwritten": unwritten, "prompted": prompted})
     return found
 
 
@@ -149,7 +159,8 @@ def _sheet_facts(sheet: Mapping[str, Any], served: ContractObjective | None) -> 
     return SheetFacts(
         pk=sheet["pk"],
         number=sheet["number"],
-        empty=sheet["empty"],
+        unwritten=sheet["unwritten"],
+        prompted=sheet["prompted"],
         has_financing=sheet["is_financed"],
         serves_the_contract=served is not None,
         action_statements=tuple(objective.action_statements) if objective is not None else (),

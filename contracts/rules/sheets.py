@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from cdppe.lib.french_words import joined
 from contracts.compliance import Finding, Rule, Severity
 from contracts.places import Place
-from contracts.progress import SHEET_PARTS
+from contracts.progress import SHEET_PARTS, UNWRITTEN_MARK
 from contracts.rules.facts import ContractFacts
 
 MODEL_PARTS = {
@@ -47,11 +47,16 @@ def objectives_have_an_action(facts: ContractFacts) -> Iterator[Finding]:
 
 def sheets_complete(facts: ContractFacts) -> Iterator[Finding]:
     """A2. « Une fiche action annexée au contrat en précise l’objet, le public-cible, les acteurs, le
-    calendrier et les financements, ainsi que le ou les indicateurs »: blocking, part by part."""
+    calendrier et les financements, ainsi que le ou les indicateurs »: blocking, part by part.
+
+    A part that still holds a prompt of its skeleton is not written."""
     for sheet in facts.sheets:
         for name, told in SHEET_PARTS.items():
-            if name in sheet.empty:
-                yield Finding(f"Fiche n° {sheet.number} : il manque {told}.", Place("sheets", sheet.pk, name))
+            if name in sheet.unwritten:
+                yield Finding(
+                    f"Fiche n° {sheet.number} : il manque {told}{_prompt(name in sheet.prompted)}.",
+                    Place("sheets", sheet.pk, name),
+                )
         if not sheet.has_financing:
             yield Finding(
                 f"Fiche n° {sheet.number} : il manque le financement.", Place("sheets", sheet.pk, "financing")
@@ -61,14 +66,19 @@ def sheets_complete(facts: ContractFacts) -> Iterator[Finding]:
 def sheets_follow_the_model(facts: ContractFacts) -> Iterator[Finding]:
     """A1. Annexe 5.4 is a « modèle de fiche action »: the fields that no other text asks are advice."""
     for sheet in facts.sheets:
-        missing = [name for name in MODEL_PARTS if name in sheet.empty]
+        missing = [name for name in MODEL_PARTS if name in sheet.unwritten]
         if missing:
             yield Finding(
                 f"Fiche n° {sheet.number} : le modèle prévoit aussi "
-                f"{joined([MODEL_PARTS[n] for n in missing])}.",
+                f"{joined([MODEL_PARTS[n] for n in missing])}"
+                f"{_prompt(any(name in sheet.prompted for name in missing))}.",
                 Place("sheets", sheet.pk, missing[0]),
                 "model",
             )
+
+
+def _prompt(is_left: bool) -> str:
+    return f" : une indication « {UNWRITTEN_MARK} : …] » y reste à remplacer" if is_left else ""
 
 
 RULES = (

@@ -9,6 +9,7 @@ from django.template import RequestContext
 
 from contracts.compliance import remember_facts
 from contracts.models import Contract
+from contracts.notices import notices_of
 from contracts.overview import with_facts
 from contracts.workspace import menu
 
@@ -21,3 +22,9 @@ def workspace_menu(context: RequestContext, contract: Contract, tab: str) -> dic
     known = with_facts(Contract.objects.filter(pk=contract.pk)).get()
     remember_facts(known)
     return {"entries": menu(known, context["request"].user, tab=tab)}
+
+
+@register.inclusion_tag("contracts/notices.html")
+def contract_notices(contract: Contract) -> dict[str, Any]:
+    """What nobody who opens `contract` may miss."""
+    return {"notices": notices_of([contract])[contract.pk]}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +26,10 @@ from contracts.actions.calendar import (
     save_step,
     set_effect_date,
     settle_deadline,
+    step_values,
 )
+from contracts.actions.versions import Clashing
+from contracts.autosave import autosaved, conflict, form_problems, is_autosave, refused, saved
 from contracts.calendar_page import (
     deadline_lines,
     gantt_of,
@@ -34,7 +40,7 @@ from contracts.calendar_page import (
 )
 from contracts.feeds import feed_address
 from contracts.forms import EffectDateForm, FeedForm, StepForm
-from contracts.forms.versions import differences, rebase
+from contracts.forms.versions import Difference, difference, rebase, taken_over
 from contracts.models import Contract, ContractStep, Deadline
 from contracts.overview import reader_kinds, with_facts
 from contracts.retroplanning import Move
@@ -56,14 +62,14 @@ def _context(request: HttpRequest, reference: str) -> dict[str, Any]:
         "today": today,
         "lines": lines,
         "steps_summary": summary(lines),
-        "phases": phases(contract, lines),
+        "phases": phases(contract, lines, today=today),
         "gantt": gantt_of(contract, lines, today=today),
         "deadlines": deadline_lines(contract, today=today, kinds=kinds),
         "is_over": contract.ends_on < today,
         "effect_day_off": day_off(contract.planned_effect_on, contract.territory.holiday_calendar),
         # A finalised draft still has to be adopted and signed: its steps are written in every state.
         "may_edit": can(user, Ability.CONTRACT_EDIT, contract.territory),
-        "may_set_effect": may(request, Ability.CONTRACT_EDIT, contract),
+        "may_set_effect": may(request, Ability.CONTRACT_EDIT, contract) and not contract.is_signed,
     }
 
 
@@ -165,40 +171,91 @@ def _initial_task(request: HttpRequest, contract: Contract) -> dict[str, str]:
 
 @require_http_methods(["GET", "POST"])
 @refusals_shown
+@autosaved
 def step_edit(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
-    """Write a step; a stale save shows both, field by field."""
+    """Write a step, by itself or by its button; on what two people changed, both texts are shown."""
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
-    step = get_object_or_404(ContractStep.objects.select_related("campaign_step"), contract=contract, pk=pk)
-    # A form that is refused has already written into its instance: the page shows the step as stored.
-    label, computed = step.label, contract.step_date(step.days_before)
-    form = StepForm(request.POST or None, instance=step, contract=contract)
-    sentence, found = "", []
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = save_step(
-                step,
-                fields=form.fields_to_save,
-                version=form.cleaned_data["version"],
-                by=signed_in(request),
-            )
-        except StaleVersion as stale:
-            sentence = str(stale)
-            found = differences(form, stale.stored, form.fields_to_save)
-            rebase(form, stale.stored.version)
-        else:
-            messages.success(request, _said_saved(contract, saved, "enregistrée"))
-            return redirect(f"{_calendar_url(contract)}#step-{pk}")
+    step = get_object_or_404(
+        ContractStep.objects.select_related("campaign_step", "contract"), contract=contract, pk=pk
+    )
+    if request.method == "POST":
+        return _save_step(request, contract, step)
+    return _step_page(request, contract, step, StepForm(instance=step, contract=contract))
+
+
+def _save_step(request: HttpRequest, contract: Contract, step: ContractStep) -> HttpResponse:
+    # The form writes into its instance: the page shows the step as it is stored.
+    form = StepForm(request.POST, instance=copy(step), contract=contract)
+    if not form.is_valid():
+        if is_autosave(request):
+            return refused(form_problems(form))
+        return _step_page(request, contract, step, form, status=422)
+    try:
+        stored = save_step(
+            step,
+            fields=form.fields_to_save,
+            version=form.cleaned_data["version"],
+            by=signed_in(request),
+            opened=form.opened(form.keys),
+            is_autosave=is_autosave(request),
+        )
+    except Clashing as refusal:
+        return _clashing_step(request, contract, form, refusal)
+    if is_autosave(request):
+        is_renamed = stored.label != step.label
+        return saved(
+            version=stored.version,
+            url=request.path if is_renamed else "",
+            heading=stored.label if is_renamed else "",
+            fields=taken_over(form, step_values(stored)),
+        )
+    messages.success(request, _said_saved(contract, stored, "enregistrée"))
+    return redirect(f"{_calendar_url(contract)}#step-{step.pk}")
+
+
+def _clashing_step(
+    request: HttpRequest, contract: Contract, form: StepForm, refusal: Clashing
+) -> HttpResponse:
+    """What was typed, and what somebody else saved in the meantime beside it, on the fields to choose."""
+    stored: ContractStep = refusal.stored
+    values = step_values(stored)
+    found = [
+        replace(difference(form, name, values[name]), label=form.label_of(name))
+        for name in form.keys
+        if name in refusal.clashes
+    ]
+    if is_autosave(request):
+        others = {
+            name: text for name, text in taken_over(form, values).items() if name not in form.raw_opened()
+        }
+        return conflict(request, str(refusal), found, version=stored.version, fields=others)
+    rebase(form, stored.version)
+    return _step_page(request, contract, stored, form, status=409, sentence=str(refusal), differences=found)
+
+
+def _step_page(
+    request: HttpRequest,
+    contract: Contract,
+    step: ContractStep,
+    form: StepForm,
+    *,
+    status: int = 200,
+    sentence: str = "",
+    differences: Sequence[Difference] = (),
+) -> HttpResponse:
+    on = step.on(contract.planned_effect_on)
     context = {
         "contract": contract,
         "tab": "calendar",
         "form": form,
         "step": step,
-        "label": label,
-        "computed": computed,
+        "place": f"calendar/{step.pk}",
+        "on": on,
+        "computed": contract.step_date(step.days_before),
+        "day_off": day_off(on, contract.territory.holiday_calendar),
         "sentence": sentence,
-        "differences": found,
+        "differences": differences,
     }
-    status = 409 if sentence else 422 if form.errors else 200
     return render(request, "contracts/step_edit.html", context, status=status)
 
 

@@ -22,7 +22,8 @@ from contracts.compliance import located, report_of
 from contracts.filters import ContractFilter, matching, territories_without_contract
 from contracts.forms import ContractForm
 from contracts.forms.contracts import creatable_territories
-from contracts.models import ActionSheet, Campaign, Contract, ContractObjective
+from contracts.models import ActionSheet, Amendment, Campaign, Contract, ContractObjective, way_of
+from contracts.notices import notices_of
 from contracts.overview import (
     duty_lines,
     reader_kinds,
@@ -32,7 +33,7 @@ from contracts.overview import (
 )
 from contracts.places import way_page
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
-from contracts.workflow import EDITABLE_STATES, Transition, find_transition, transitions_from
+from contracts.workflow import EDITABLE_STATES, Page, Transition
 
 CONTRACTS_PER_PAGE = 20
 EVENTS_SHOWN = 8
@@ -54,9 +55,12 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         sheet_count=_count_of(ActionSheet.objects.in_plan()),
     )
     page = Paginator(contracts, CONTRACTS_PER_PAGE).get_page(request.GET.get("page"))
+    notices = notices_of(list(page))
+    rows = [(contract, notices[contract.pk]) for contract in page]
     context = {
         "filter": found,
         "page": page,
+        "rows": rows,
         "is_filtered": any(request.GET.get(name) for name in ("q", "region", "campaign", "state")),
         "query": _without_page(request),
         "without_contract": _without_contract(found, territories),
@@ -136,6 +140,7 @@ def contract_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "standing": where,
         "duties": duty_lines([*where.everybody.coming, *recent], today=today, kinds=kinds),
         "earlier": duty_lines(earlier, today=today, kinds=kinds),
+        "closed": duty_lines(where.everybody.closed, today=today, kinds=kinds),
         "undated": where.everybody.undated,
         "parties": [party for party in contract.parties.all() if signs(party, contract)],
         "events": contract.events.select_related("by")[:EVENTS_SHOWN],
@@ -150,7 +155,7 @@ def _steps(contract: Contract) -> list[dict[str, Any]]:
     """The gestures that the table offers; one that stops the writing asks for a confirmation."""
     return [
         {"transition": transition, "locks": _locks(transition)}
-        for transition in transitions_from(contract.state)
+        for transition in way_of(contract).transitions(Page.OVERVIEW)
     ]
 
 
@@ -165,9 +170,11 @@ def contract_move(request: HttpRequest, reference: str, code: str) -> HttpRespon
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
     if request.method == "POST":
         moved = move_contract(contract, code, by=signed_in(request))
-        messages.success(request, f"Le contrat est à l’état « {moved.get_state_display()} ».")
-        return redirect("contracts:detail", moved.reference)
-    transition = find_transition(contract.state, code)
+        messages.success(request, f"{moved.the_text} est à l’état « {moved.get_state_display()} ».")
+        if isinstance(moved, Amendment):
+            return redirect("agreements:amendment", contract.reference, moved.number)
+        return redirect("contracts:detail", contract.reference)
+    transition = way_of(contract).transition(code)
     if transition is None:
         raise Http404
     user = signed_in(request)

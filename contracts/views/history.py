@@ -9,9 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability
-from contracts.actions.history import last_texts, recreate_deleted_sheet, restore_text
+from contracts.actions.history import (
+    last_texts,
+    recreate_deleted_sheet,
+    refusal_to_restore,
+    restore_text,
+)
 from contracts.forms.history import CompareForm, HistoryFilterForm, last_days
-from contracts.history import restorer_of
 from contracts.models import ActionSheet, Contract, FieldChange
 from contracts.places import locate
 from contracts.reading_history import between, line_of, read_known_place, sittings
@@ -108,14 +112,31 @@ def _change_page(
         "line": line_of(found, before=found.before),
         "located": located,
         "sentence": sentence,
-        "may_restore": may_write and located is not None and restorer_of(place) is not None
-        if place
-        else False,
+        "texts": _texts(request, found, may_restore=may_write and located is not None),
         "deleted_texts": last_texts(contract, place.item) if place and is_deleted_sheet else {},
         "may_recreate": may_write and is_deleted_sheet,
         "is_deleted_sheet": is_deleted_sheet,
     }
     return render(request, "contracts/history_change.html", context, status=status)
+
+
+def _texts(request: HttpRequest, found: FieldChange, *, may_restore: bool) -> list[dict[str, object]]:
+    """The text before and the text after, each with its gesture or why it has none."""
+    texts: list[dict[str, object]] = []
+    for title, which, text in (("Avant", "avant", found.before), ("Après", "apres", found.after)):
+        refusal = (
+            refusal_to_restore(found, former=which == "avant", by=signed_in(request)) if may_restore else ""
+        )
+        texts.append(
+            {
+                "title": title,
+                "which": which,
+                "text": text,
+                "refusal": refusal,
+                "may_restore": may_restore and not refusal,
+            }
+        )
+    return texts
 
 
 @require_POST

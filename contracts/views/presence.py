@@ -16,6 +16,7 @@ PAGE_WORDS = {
     "details": "ces informations",
     "diagnosis": "ce diagnostic",
     "dashboard": "ce tableau de bord",
+    "calendar": "cette étape",
 }
 
 

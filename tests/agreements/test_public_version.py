@@ -13,7 +13,7 @@ from agreements.actions.versions import freeze_version
 from agreements.models import ContractVersion, VersionPurpose
 from agreements.public_version import public_html, public_text
 from agreements.publishing import private_names, public_document
-from contracts.models import Contact, ContractObjective
+from contracts.models import Contact, Contract, ContractObjective
 from tests.contracts.contract_documents import BIC, IBAN, add_sheet, bare_contract, fill
 from tests.factories import InstitutionFactory, MembershipFactory, UserFactory
 
@@ -52,9 +52,8 @@ def squeezed(text: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
-@pytest.fixture
-def version(db: None) -> ContractVersion:
-    """An agreed version of a filled contract, where everything is planted that may not be public."""
+def planted_contract() -> Contract:
+    """A filled contract, where everything is planted that may not be public."""
     contract = fill(bare_contract())
     council = InstitutionFactory(kind="council", territory=contract.territory)
     MembershipFactory(user=UserFactory(first_name="Bernard", last_name="Le Goff"), institution=council)
@@ -78,6 +77,13 @@ def version(db: None) -> ContractVersion:
     ContractObjective.objects.create(
         contract=contract, own_title="Objectif de Bernard Le Goff, 04 76 11 22 33"
     )
+    return contract
+
+
+@pytest.fixture
+def version(db: None) -> ContractVersion:
+    """An agreed version of it."""
+    contract = planted_contract()
     return freeze_version(contract, purpose=VersionPurpose.AGREEMENT, label="Accord", by=None)
 
 

@@ -37,7 +37,7 @@ inform-odpe draft odpe_informed edit odpe correct-odpe way
 correct-odpe odpe_informed draft edit reason - way
 record-assembly odpe_informed adopted edit odpe,deliberation,dates-in-order correct-assembly way
 correct-assembly adopted odpe_informed edit reason - way
-propose adopted agreement edit odpe,deliberation,dates-in-order,nothing-blocking send-back way
+propose adopted agreement edit odpe,deliberation,dates-in-order,nothing-blocking,a-change send-back way
 agree agreement agreement sign unchanged-text withdraw-agreement way
 withdraw-agreement agreement agreement sign reason - way
 send-back agreement adopted edit reason - way

@@ -48,17 +48,20 @@ duties = st.builds(
     label=st.text(max_size=5),
     on=st.none() | st.dates(dt.date(2029, 1, 1), dt.date(2033, 12, 31)),
     turn=st.sampled_from([(), ("ars",), ("council", "prefecture")]),
+    is_closed=st.booleans(),
 )
 
 
 @given(st.lists(duties, max_size=20), st.dates(dt.date(2029, 1, 1), dt.date(2033, 12, 31)))
 def test_every_duty_is_in_one_part_of_the_agenda_and_in_order(found: list[Duty], today: dt.date) -> None:
     sorted_out = agenda(found, today=today)
-    everything = [*sorted_out.late, *sorted_out.coming, *sorted_out.undated]
+    everything = [*sorted_out.late, *sorted_out.coming, *sorted_out.undated, *sorted_out.closed]
     assert sorted(map(repr, everything)) == sorted(map(repr, found))
     coming = [duty.on for duty in sorted_out.coming]
     late = [duty.on for duty in sorted_out.late]
     assert coming == sorted(coming)
     assert late == sorted(late, reverse=True)
     assert all(on >= today for on in coming)
+    assert all(duty.is_closed for duty in sorted_out.closed)
+    assert not any(duty.is_closed for duty in (*sorted_out.late, *sorted_out.coming, *sorted_out.undated))
     assert all(on < today for on in late)

@@ -67,7 +67,7 @@ def step_form(step: ContractStep, **changes: Any) -> dict[str, Any]:
         "theme": step.theme,
         "responsible": step.responsible,
         "resources": step.resources,
-        "parties": step.parties,
+        **{f"turn_{party}": "on" for party in step.parties},
         "days_before": "" if step.days_before is None else step.days_before,
         "fixed_on": step.fixed_on or "",
         "done_on": step.done_on or "",
@@ -229,7 +229,9 @@ def test_a_step_is_saved_and_its_day_off_is_told(client: Client, cast: Cast) -> 
     step = signature(cast)
     client.force_login(cast.council_editor)
     url = reverse("contracts:step-edit", args=["38-2030", step.pk])
-    answer = client.post(url, step_form(step, days_before=17, parties=["ars", "council"]), follow=True)
+    typed = step_form(step, days_before=17, turn_ars="on", turn_council="on")
+    typed.pop("turn_prefecture", None)
+    answer = client.post(url, typed, follow=True)
     assert "Attention, elle tombe un jour non ouvré : 13 octobre 2030, dimanche." in answer.content.decode()
     step.refresh_from_db()
     assert (step.days_before, step.parties, step.version) == (17, ["ars", "council"], 2)
@@ -276,7 +278,6 @@ def test_a_missing_or_forged_version_writes_nothing(client: Client, cast: Cast, 
         ("days_before", "beaucoup", "Écrivez un nombre entier de jours, de -1000 à 1000."),
         ("lasting_days", "0", "Écrivez un nombre entier de jours, de 1 à 400."),
         ("done_on", "2033-01-01", "Une étape faite l’est au plus tard aujourd’hui"),
-        ("parties", ["dgcs"], "Choisissez parmi les trois parties."),
         ("phase", "lune", "Choisissez une phase de la liste."),
         ("label", "", "Donnez un nom à l’étape."),
     ],
@@ -446,11 +447,11 @@ def test_an_extension_replaces_the_national_date_everywhere_for_its_territory_al
     client: Client, cast: Cast
 ) -> None:
     extend(cast)
-    own = duties_of(with_facts(Contract.objects.filter(pk=cast.contract.pk)).get())[0]
+    own = duties_of(with_facts(Contract.objects.filter(pk=cast.contract.pk)).get(), today=SUNDAY)[0]
     assert own.on == dt.date(2030, 9, 15)
     assert own.note == "Échéance nationale du 30 juillet 2030, prolongée par la DGCS : Inondations."
     assert own.day_off == "dimanche"
-    other = duties_of(with_facts(Contract.objects.filter(pk=cast.foreign_contract.pk)).get())[0]
+    other = duties_of(with_facts(Contract.objects.filter(pk=cast.foreign_contract.pk)).get(), today=SUNDAY)[0]
     assert (other.on, other.note) == (dt.date(2030, 7, 30), "")
     client.force_login(cast.council_editor)
     for address in ("/", "/contrats/38-2030/", "/contrats/38-2030/calendrier/"):

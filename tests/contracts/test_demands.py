@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from contracts.actions.action_sheets import archive_action_sheet, save_action_sh
 from contracts.actions.campaigns import CampaignInUse, load_campaign
 from contracts.campaign_file import CampaignFileErrors, read_campaign
 from contracts.campaign_spec import CampaignSpec
+from contracts.compliance import report_of
 from contracts.demands import demands_of, find_demand
-from contracts.models import ActionSheet, ContractObjective, SheetTemplate
+from contracts.models import ActionSheet, Contract, ContractObjective, SheetTemplate
+from contracts.overview import facts_of, with_facts
 from contracts.progress import UNWRITTEN_MARK
 from tests.cast import Cast
 from tests.contracts.circular import FIXTURES, section
@@ -219,6 +222,42 @@ def test_a_part_of_which_a_prompt_is_left_is_not_written(
     assert f"/fiches/{sheet.number}/#id_public" in page
     assert "#id_actors" not in page
     assert f"/fiches/{sheet.number}/#financing" in page
+
+
+def test_the_overview_and_the_findings_miss_the_same_parts_of_a_sheet(
+    cast: Cast, first: ContractObjective
+) -> None:
+    """Rule A2 has one definition: empty, or a prompt of the skeleton left."""
+    texts = {
+        "operational_objective": "",
+        "public": "- Familles\n- [À compléter : qui]",
+        "actors": "PMI",
+        "calendar": "[À compléter]",
+        "implementation_indicators": "Nombre de places [à compléter : voir le tableau de bord]",
+    }
+    sheet = ActionSheetFactory(
+        contract=cast.contract, contract_objective=first, diagnosis="[À compléter : le constat]", **texts
+    )
+    facts = facts_of(with_facts(Contract.objects.filter(pk=cast.contract.pk)).get())
+    (counted,) = facts.sheets
+    report = report_of(Contract.objects.with_context().get(pk=cast.contract.pk), today=dt.date(2030, 6, 1))
+    findings = {
+        line.finding.place.field: line.finding.sentence
+        for line in report.lines
+        if line.rule.code == "sheets-complete"
+    }
+    assert list(findings) == list(counted.missing_fields)
+    # The words in small letters are the author's own, no prompt of a skeleton.
+    assert set(findings) == {"operational_objective", "public", "calendar", "financing"}
+    assert (
+        findings["operational_objective"] == f"Fiche n° {sheet.number} : il manque l’objectif opérationnel."
+    )
+    assert findings["public"].endswith(
+        "il manque le public cible : une indication « [À compléter : …] » y reste à remplacer."
+    )
+    assert [
+        line.finding.place.field for line in report.lines if line.rule.code == "sheets-follow-the-model"
+    ] == ["referent"]
 
 
 def test_an_unknown_demand_gives_an_empty_sheet_and_no_page(client: Client, cast: Cast) -> None:

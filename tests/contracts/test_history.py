@@ -172,8 +172,15 @@ KEPT_ELSEWHERE = {
     "answer_finding": "an answer stays visible with its author, also once withdrawn",
     "withdraw_answer": "an answer stays visible with its author, also once withdrawn",
     "restore_text": "it goes through the part's own action",
+    "refusal_to_restore": "everything that it writes is rolled back",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
     "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
+    "take_in": "its callers keep the history of the sheets",
+    "release_moves": "its caller keeps the history of the sheets",
+    "record_move": "a move is never changed, and the signed amounts stay: its own record",
+    "correct_move": "a move is never changed, and the signed amounts stay: its own record",
+    "denounce": "the end of the contract is a gesture of the journal, and the denunciation its own record",
+    "withdraw_denunciation": "a denunciation stays visible with its author, also once withdrawn",
     **dict.fromkeys(
         ("correct_odpe", "correct_assembly", "send_back", "reopen", "propose_text", "agree"),
         "a gesture of the way writes nothing of the text",
@@ -188,6 +195,14 @@ KEPT_ELSEWHERE = {
             "freeze_version",
         ),
         "a gesture of the way writes nothing of the text",
+    ),
+    **dict.fromkeys(
+        ("open_amendment", "open_on", "save_amendment", "prepare_for_campaign"),
+        "an amendment is told by the journal; what it changes is written by the parts' own actions",
+    ),
+    **dict.fromkeys(
+        ("prepare_public_copy", "publish_contract", "withdraw_public_copy"),
+        "what is online is made of a frozen version, and stays on record",
     ),
 }
 

@@ -22,6 +22,6 @@ def unmake(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agreements", "0005_keep_transmissions")]
+    dependencies = [("agreements", "0006_keep_texts_in_force")]
 
     operations = [migrations.RunPython(make, unmake)]
