@@ -50,6 +50,8 @@ def contract_pages(reference: str, sheet: int = 1) -> list[str]:
         f"{base}/fiches/{sheet}/supprimer/",
         f"{base}/plan-d-action/",
         f"{base}/accord/",
+        f"{base}/avenants/",
+        f"{base}/a-une-date/",
         f"{base}/financement/",
         f"{base}/recherche/?q=familles",
         f"{base}/historique/",
