@@ -66,13 +66,14 @@ def test_the_articles_are_numbered_and_say_the_rest_is_unchanged(table: Table) -
 
 def test_what_is_added_removed_and_changed_is_told_as_such(table: Table) -> None:
     contract = table.contract
-    kept = ContractObjective.objects.create(
-        contract=contract, objective=table.cast.campaign.objectives.get(number=12)
-    )
     sheet = ActionSheetFactory(contract=contract, description="Trois places.")
+    free = table.cast.campaign.objectives.exclude(contract_objectives__contract=contract).first()
+    kept = ContractObjective.objects.create(contract=contract, objective=free)
     amendment = opened_on_paper(table)
     ActionSheet.objects.filter(pk=sheet.pk).update(description="Dix places.")
-    added = ActionSheetFactory(contract=contract, title="Une action neuve")
+    added = ActionSheetFactory(
+        contract=contract, contract_objective=sheet.contract_objective, title="Une action neuve"
+    )
     told = changes_told(amendment)
     by_label = {change.label: change for change in told["Fiches action"]}
     changed = next(change for label, change in by_label.items() if sheet.title in label)
