@@ -28,6 +28,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.amendments import open_amendment
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
@@ -55,6 +56,7 @@ from contracts.actions.feeds import open_feed
 from contracts.compliance import report_of
 from contracts.models import (
     ActionSheet,
+    Amendment,
     CalendarFeed,
     Contact,
     Contract,
@@ -198,6 +200,9 @@ class World:
     public_copy: PublicCopy
     """Of a contract that is in force and online."""
 
+    amendment: Amendment
+    """Open on another contract of the Isère, which is in force."""
+
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
         return None if name == "anonymous" else getattr(self.cast, name)
@@ -281,6 +286,7 @@ def make_world() -> World:
         signed_party=signed_party,
         credit_move=_credit_move(cast, signed_party.contract),
         public_copy=_public_copy(cast),
+        amendment=_amendment(cast),
     )
 
 
@@ -349,6 +355,14 @@ def _signed_party(cast: Cast) -> ContractParty:
     for signatory in campaign.signatories.all():
         ContractParty.objects.create(contract=contract, signatory=signatory)
     return contract.parties.get(signatory__code="council")
+
+
+def _amendment(cast: Cast) -> Amendment:
+    """An amendment that is being written."""
+    campaign = CampaignFactory(code="2036", year=2036, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return open_amendment(contract, about="Une action", reason="Un besoin", by=cast.council_editor)
 
 
 def _way_party(cast: Cast) -> ContractParty:
@@ -747,6 +761,18 @@ def version_uid(world: World) -> dict[str, Any]:
     return {"uid": world.version.uid}
 
 
+def amended(world: World) -> dict[str, Any]:
+    return {"reference": world.amendment.contract.reference}
+
+
+def amendment(world: World) -> dict[str, Any]:
+    return amended(world) | {"number": world.amendment.number}
+
+
+def version_data(world: World) -> dict[str, Any]:
+    return version(world) | {"kind": "csv"}
+
+
 def version(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.version.number}
 
@@ -813,6 +839,10 @@ ROUTES = [
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
     Route("home:rich-text-preview", nothing, post=PERSONAL),
+    Route("home:legal-notice", get=OPEN),
+    Route("home:accessibility", get=OPEN),
+    Route("home:personal-data", get=OPEN),
+    Route("home:site-map", get=OPEN),
     # --- People
     Route(
         "accounts:sign-in",
@@ -1086,4 +1116,12 @@ ROUTES = [
     Route("agreements:public-contracts", get=OPEN),
     Route("agreements:public-contract", public_contract, get=OPEN),
     Route("agreements:public-contract-pdf", public_contract, get=OPEN),
+    # --- Amendments to a contract in force, and the contract at a date
+    Route("agreements:amendments", amended, get=SEEN),
+    Route("agreements:amendment-open", signed_contract, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment", amendment, get=SEEN),
+    Route("agreements:amendment-edit", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment-abandon", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:contract-at", amended, get=SEEN),
+    Route("agreements:version-data", version_data, get=SEEN),
 ]

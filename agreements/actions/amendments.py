@@ -15,6 +15,7 @@ from django.utils import timezone
 from agreements.actions.moves import release_moves
 from agreements.actions.texts import text_in_force_of
 from agreements.amending import what_remains
+from agreements.endings import standing_denunciation
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
@@ -107,6 +108,11 @@ def save_amendment(
     amendment.object, amendment.reason = _texts(about, reason)
     end = new_ends_on if new_ends_on != stored.ends_on else None
     require_end_in_bounds(stored, end)
+    is_new_day = planned_effect_on != amendment.planned_effect_on
+    if planned_effect_on is not None and is_new_day and planned_effect_on < timezone.localdate():
+        raise RuleViolation(
+            "La prise d’effet prévue est passée : écrivez une date à venir, ou laissez la case vide."
+        )
     if planned_effect_on is not None and planned_effect_on > stored.ends_on:
         raise RuleViolation(
             f"L’avenant prend effet avant la fin du contrat, le {stored.ends_on:%d/%m/%Y} : écrivez une date "
@@ -124,6 +130,8 @@ def require_end_in_bounds(contract: Contract, ends_on: dt.date | None) -> None:
     """Refuse, with its sentence, an end of `contract` that has passed, or that is years too late."""
     if ends_on is None:
         return
+    if standing_denunciation(contract) is not None:
+        raise RuleViolation("Ce contrat est dénoncé : un avenant ne déplace plus sa fin.")
     today = timezone.localdate()
     latest = dt.date(contract.ends_on.year + LATEST_END, 12, 31)
     if ends_on <= today:
