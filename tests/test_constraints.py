@@ -22,6 +22,8 @@ from agreements.actions.transmissions import write_remark
 from agreements.actions.versions import freeze_version
 from agreements.models import (
     Agreement,
+    Denunciation,
+    DenunciationLetter,
     Proposal,
     RemarkKind,
     Signature,
@@ -108,6 +110,25 @@ ELSEWHERE = {
     "render_job_progress_is_a_percentage": "test_jobs",
     "render_job_done_has_its_file": "test_jobs",
     "render_job_failed_says_why": "test_jobs",
+    **{
+        f"denunciation_{name}": "test_denunciations"
+        for name in (
+            "notified_before_its_effect",
+            "never_lengthens_the_contract",
+            "withdrawn_with_author_and_reason",
+            "letter_with_its_reference",
+        )
+    },
+    **{
+        f"credit_move_{name}": "test_moves"
+        for name in (
+            "of_some_amount",
+            "between_two_sheets",
+            "after_the_information",
+            "with_its_reason",
+        )
+    },
+    "campaign_extension_later_with_a_reason": "test_campaign_ends",
 }
 """{constraint: the test file that breaks it by name}"""
 
@@ -194,6 +215,19 @@ def world() -> World:
     person, contract = world.cast.council_editor, world.contract
     envelope, territory = world.run.envelope, world.cast.isere
     DigestSettings.objects.create(user=person)
+    addressee = world.signed_party.contract.parties.get(signatory__code="ars")
+    denounced = Denunciation.objects.create(
+        contract=world.signed_party.contract,
+        party=world.signed_party,
+        institution="Département",
+        notified_on=BEFORE,
+        effect_on=BEFORE,
+        former_ends_on=BEFORE,
+        recorded_by=person,
+    )
+    DenunciationLetter.objects.create(
+        denunciation=denounced, addressee=addressee, sent_on=BEFORE, reference="1A"
+    )
     digest = SentDigest.objects.create(user=person, on=BEFORE)
     SentLine.objects.create(digest=digest, user=person, section="essai", key="essai")
     record_elsewhere("campaign.loaded", "Un essai.", by=None)

@@ -30,15 +30,15 @@ class LettersForm(TypedTexts, forms.Form):
         for party in addressees:
             name = party.signatory
             self.fields[f"letter_{party.pk}_sent_on"] = PassedDateField(
-                label=f"Lettre à {name} : envoyée le",
+                label=f"Lettre pour {name} : envoyée le",
                 help_text="La date du dépôt de l’envoi recommandé.",
-                error_messages={"required": f"Écrivez la date de la lettre envoyée à {name}."},
+                error_messages={"required": f"Écrivez la date de la lettre pour {name}."},
             )
             self.fields[f"letter_{party.pk}_reference"] = forms.CharField(
-                label=f"Lettre à {name} : numéro de l’envoi recommandé",
+                label=f"Lettre pour {name} : numéro de l’envoi recommandé",
                 max_length=60,
                 help_text="Celui de l’avis de réception, 60 caractères au plus.",
-                error_messages={"required": f"Écrivez le numéro de l’envoi recommandé à {name}."},
+                error_messages={"required": f"Écrivez le numéro de l’envoi recommandé pour {name}."},
             )
 
     def clean(self) -> dict[str, Any]:
