@@ -103,7 +103,11 @@ BROKEN: dict[str, dict[str, Any]] = {
     "indicator_share_has_its_formula": {"kind": "share", "numerator": None},
     "indicator_local_has_its_objective": {"contract_objective": None},
     "indicator_value_figure_or_reason": {"value": None, "unavailable_reason": ""},
-    "signed_file_infected_names_its_threat": {"screening": "infected", "threat": ""},
+    "signed_file_infected_names_its_threat": {
+        "screening": "infected",
+        "threat": "",
+        "verification": "waiting",
+    },
     "signed_file_examined_after_screening": {"verification": "done", "screening": "waiting"},
     "signed_file_confirmation_has_its_author": {"confirmed_at": NOW, "confirmed_by": None},
     "proposal_of_amendment_consolidated": {"consolidated": F("version")},
