@@ -137,7 +137,8 @@ def _lacks(contract: Contract, facts: Facts, codes: tuple[str, ...]) -> tuple[La
         for piece in pieces(facts)
         if piece.code in codes and not piece.is_done
     ]
-    unpaid = [f"n° {sheet.number}" for sheet in facts.sheets if FINANCING_FIELD in sheet.missing_fields]
+    numbers = sorted(sheet.number for sheet in facts.sheets if FINANCING_FIELD in sheet.missing_fields)
+    unpaid = [f"n° {number}" for number in numbers]
     if AMOUNTS in codes and (unpaid or not facts.sheets):
         url = reverse("contracts:sheets", args=[contract.reference])
         detail = f"fiches sans montant : {', '.join(unpaid)}." if unpaid else "aucun n’est saisi."

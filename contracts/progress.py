@@ -211,7 +211,8 @@ def _sheets(facts: Facts) -> Piece:
 
 
 def _complete_sheets(facts: Facts) -> Piece:
-    incomplete = [f"n° {sheet.number}" for sheet in facts.sheets if not sheet.is_complete]
+    numbers = sorted(sheet.number for sheet in facts.sheets if not sheet.is_complete)
+    incomplete = [f"n° {number}" for number in numbers]
     if not facts.sheets:
         detail = "Aucune fiche n’est écrite."
     elif incomplete:

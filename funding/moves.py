@@ -19,6 +19,7 @@ from decimal import Decimal
 from cdppe.accounts.models import InstitutionKind
 from contracts.models import ActionSheet, Contract
 from funding.models import ActionFinancing, Contributor, CreditMove, Envelope, Payer
+from funding.models.moves import CreditMoveQuerySet
 
 CellKey = tuple[int, int, int]
 """(sheet, envelope, year), by primary keys."""
@@ -157,7 +158,7 @@ def moves_page(contract: Contract, *, year: int | None = None) -> MovesPage:
     return MovesPage(tuple(moves), tuple(totals))
 
 
-def moves_of(contract: Contract) -> Iterable[CreditMove]:
+def moves_of(contract: Contract) -> CreditMoveQuerySet:
     """The moves of `contract` with everything that is shown of them."""
     return CreditMove.objects.filter(contract=contract).select_related(
         "envelope", "from_sheet", "to_sheet", "recorded_by", "amendment", "corrects", "corrected_by"

@@ -108,6 +108,11 @@ def save_amendment(
     amendment.object, amendment.reason = _texts(about, reason)
     end = new_ends_on if new_ends_on != stored.ends_on else None
     require_end_in_bounds(stored, end)
+    is_new_day = planned_effect_on != amendment.planned_effect_on
+    if planned_effect_on is not None and is_new_day and planned_effect_on < timezone.localdate():
+        raise RuleViolation(
+            "La prise d’effet prévue est passée : écrivez une date à venir, ou laissez la case vide."
+        )
     if planned_effect_on is not None and planned_effect_on > stored.ends_on:
         raise RuleViolation(
             f"L’avenant prend effet avant la fin du contrat, le {stored.ends_on:%d/%m/%Y} : écrivez une date "

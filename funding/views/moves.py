@@ -25,8 +25,7 @@ TAB = "financing"
 def moves(request: HttpRequest, reference: str) -> HttpResponse:
     """Every move of the contract, and what they make of each action; `?annee=` keeps one year."""
     contract = get_contract(request, reference)
-    asked = request.GET.get("annee", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == len("2020") else None
+    year = next((each for each in contract.years if str(each) == request.GET.get("annee")), None)
     context = {
         "contract": contract,
         "tab": TAB,

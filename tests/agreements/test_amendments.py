@@ -130,6 +130,20 @@ def test_an_end_out_of_its_bounds_is_refused(table: Table) -> None:
             )
 
 
+@pytest.mark.parametrize("days", [-1, 100_000])
+def test_a_planned_effect_out_of_its_bounds_is_refused(table: Table, days: int) -> None:
+    opened(table)
+    with pytest.raises(RuleViolation, match=r"prise d’effet prévue est passée|prend effet avant la fin"):
+        save_amendment(
+            table.contract,
+            about="Objet",
+            reason="Motif",
+            planned_effect_on=timezone.localdate() + dt.timedelta(days=days),
+            new_ends_on=None,
+            by=table.cast.council_editor,
+        )
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 301])
 def test_an_amendment_says_what_it_is_about(table: Table, text: str) -> None:
     table.walk_to(ContractState.IN_FORCE)

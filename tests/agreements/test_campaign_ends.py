@@ -13,6 +13,7 @@ from agreements.actions.denunciations import Letter, denounce, withdraw_denuncia
 from agreements.actions.versions import content_hash_of
 from agreements.campaign_ends import Fate, preview
 from agreements.endings_telling import ending_lines
+from cdppe.accounts.models import DigestSettings
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation
 from contracts.actions.contracts import create_contract
 from contracts.models import CampaignExtension, Contract, ContractParty, JournalEntry
@@ -50,10 +51,10 @@ def test_every_contract_that_goes_on_ends_then_and_its_parties_are_told(cast: Ca
     codes = list(JournalEntry.objects.order_by("sequence").values_list("code", flat=True))
     assert codes[-3:] == ["campaign.extended", "contract.extended", "contract.extended"]
     for person in (cast.council_reader, cast.ars_editor, cast.foreign_editor):
-        section = ending_lines(person, None, TODAY)  # type: ignore[arg-type]  # no setting is read
+        section = ending_lines(person, DigestSettings(), TODAY)
         assert section is not None
         assert "31/12/2033" in section.lines[0].text
-    assert ending_lines(cast.regional_reader, None, TODAY) is None  # type: ignore[arg-type]
+    assert ending_lines(cast.regional_reader, DigestSettings(), TODAY) is None
 
 
 def test_a_later_end_is_left_and_what_has_ended_stays_ended(cast: Cast) -> None:

@@ -19,7 +19,7 @@ from agreements.actions.financial_amendments import (
 from agreements.financial import contracts_to_amend, year_of, years_of
 from agreements.financial_telling import amendment_lines
 from agreements.models import TextInForce
-from cdppe.accounts.models import User
+from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
 from contracts.models import Amendment, AmendmentKind, Contract, FieldChange
 from contracts.workflow import ContractState
@@ -257,11 +257,11 @@ class TestCampaign:
         prepare_for_campaign(money.cast.campaign, YEAR, [money.contract], by=money.cast.dgcs_editor)
         cast = money.cast
         for person in (cast.council_reader, cast.ars_editor, cast.prefect_editor):
-            section = amendment_lines(person, None, timezone.localdate())  # type: ignore[arg-type]
+            section = amendment_lines(person, DigestSettings(), timezone.localdate())
             assert section is not None
             assert str(YEAR) in section.lines[0].text
         for person in (cast.foreign_editor, cast.dgcs_reader):
-            assert amendment_lines(person, None, timezone.localdate()) is None  # type: ignore[arg-type]
+            assert amendment_lines(person, DigestSettings(), timezone.localdate()) is None
         abandon_amendment(money.contract, reason="Pas cette année", by=cast.prefect_editor)
 
     def test_the_pages_from_the_list_to_the_result(self, client: Client, money: Money) -> None:

@@ -14,6 +14,8 @@ from agreements.actions.versions import freeze_version
 from agreements.amending import lay_out_amendment
 from agreements.documents import layout_of
 from agreements.models import VersionPurpose
+from agreements.publishing import private_names, public_document
+from agreements.verification import seal_of
 from cdppe.accounts.models import User
 from cdppe.documents.pdf import render_pdf
 from contracts.document import print_layout, render_contract
@@ -67,7 +69,8 @@ def verdicts(
         territory = publication.amounts.select_related("territory").earliest("pk").territory
         contents = {
             "draft": render_contract(contract, dated=DATED).content,
-            "version": print_layout(layout_of(agreed), dated=agreed.taken_at).content,
+            "version": print_layout(layout_of(agreed), dated=agreed.taken_at, seal=seal_of(agreed)).content,
+            "public version": public_document(agreed, names=private_names(agreed)).content,
             "amendment": print_layout(lay_out_amendment(amendment, dated=DATED), dated=DATED).content,
             "letter": render_letter(letter_of(publication, territory)).content,
         }
@@ -77,6 +80,9 @@ def verdicts(
     )
     contents["signed once"] = signed(sealed(), "Préfète")
     contents["signed three times"] = signed(contents["signed once"], "Directrice de l’ARS", "Président")
+    contents["version signed three times"] = signed(
+        contents["version"], "Préfète", "Directrice de l’ARS", "Président"
+    )
     contents["plain"] = HTML(string=_page("<p>Ni balises, ni profil de couleurs</p>")).write_pdf()
     paths = {name: folder / f"{name}.pdf" for name in contents}
     for name, path in paths.items():

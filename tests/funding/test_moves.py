@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from cdppe.accounts.models import User
+from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
 from contracts.actions.action_sheets import delete_action_sheet
 from contracts.models import JournalEntry
@@ -134,14 +134,14 @@ class TestMoving:
     def test_the_people_of_the_institution_informed_are_told(self, money: Money) -> None:
         money.move()
         cast = money.cast
-        section = move_lines(cast.prefect_editor, None, TODAY)  # type: ignore[arg-type]  # no setting is read
+        section = move_lines(cast.prefect_editor, DigestSettings(), TODAY)
         assert section is not None
         assert "fiche n° 1 à la fiche n° 2" in section.lines[0].text
         for person in (cast.ars_editor, cast.council_reader, cast.foreign_prefect, cast.dgcs_reader):
-            assert move_lines(person, None, TODAY) is None  # type: ignore[arg-type]
+            assert move_lines(person, DigestSettings(), TODAY) is None
         Envelope.objects.filter(pk=money.envelope.pk).update(payer=Payer.ARS)
         money.move("1", envelope=Envelope.objects.get(pk=money.envelope.pk))
-        assert move_lines(cast.ars_editor, None, TODAY) is not None  # type: ignore[arg-type]
+        assert move_lines(cast.ars_editor, DigestSettings(), TODAY) is not None
 
 
 class TestCorrecting:
