@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from agreements.amendment_text import AmendmentText, amendment_text
 from agreements.comparison import ChangedObject, compare
@@ -46,8 +45,8 @@ def amendment_entries(amendment: Amendment) -> list[Entry]:
 
 
 def text_in_force(contract: Contract) -> TextInForce | None:
-    """The law of `contract` today, with its whole reading; None before one took effect here."""
-    texts = TextInForce.objects.filter(contract=contract).on(timezone.localdate())
+    """The law of `contract`: the last text that took effect, with its reading; None before the first."""
+    texts = TextInForce.objects.filter(contract=contract).order_by("-effect_on", "-pk")
     found: TextInForce | None = texts.select_related("reading", "amendment").first()
     return found
 

@@ -204,19 +204,25 @@ def _gathered(of_part: Iterable[ChangedObject]) -> tuple[TextChange, ...]:
     for each in of_part:
         rows = (row for field in each.fields for row in _field_rows(field))
         found.setdefault(each.change, []).extend(
-            TextRow(f"{each.label} – {row.label}", row.before, row.after, row.privacy) for row in rows
+            TextRow(_whole_label(each, row), row.before, row.after, row.privacy) for row in rows
         )
     return tuple(_change(kind, "", tuple(rows)) for kind, rows in found.items())
 
 
+def _whole_label(changed: ChangedObject, row: TextRow) -> str:
+    """What the row is about, and of which thing; the part itself is not said again."""
+    return row.label if changed.label == part_label(changed.part) else f"{changed.label} – {row.label}"
+
+
 def _without_repeats(changed: ChangedObject, articles: Sequence[ChangedField]) -> ChangedObject:
     """`changed` without the fields of which the articles of the contract tell the change already."""
-    before = "\n".join(each.before or "" for each in articles)
-    after = "\n".join(each.after or "" for each in articles)
+    before = "\n".join(each.before or "" for each in articles).casefold()
+    after = "\n".join(each.after or "" for each in articles).casefold()
     fields = tuple(
         each
         for each in changed.fields
-        if not (each.after and each.after in after and (not each.before or each.before in before))
+        if not (each.after and each.after.casefold() in after)
+        or not (not each.before or each.before.casefold() in before)
     )
     return ChangedObject(changed.part, changed.item, changed.label, changed.change, fields)
 

@@ -79,17 +79,23 @@ def _signed_changes(text: TextInForce) -> tuple[ChangedObject, ...]:
 
 
 def _addresses(contract: Contract, found: Iterable[ChangedObject]) -> dict[tuple[str, int], str]:
-    """Where each changed thing is written; the page of its part where it has none of its own any more."""
-    objects = [each for each in found if each.part != DOCUMENT]
-    located = locate(contract, [Place(each.part, each.item) for each in objects if each.item])
+    """Where each changed thing is written; the page of its part where it has none of its own any more.
+
+    What is no object of its own (the general information) is found at the first field that changed.
+    """
+    places = {
+        (each.part, each.item): Place(each.part, each.item, "" if each.item else each.fields[0].field)
+        for each in found
+        if each.part != DOCUMENT
+    }
+    located = locate(contract, list(places.values()))
     addresses = {}
-    for each in objects:
-        place = located.get(Place(each.part, each.item))
-        part = find_part(each.part)
-        if place is not None:
-            addresses[each.part, each.item] = place.url
+    for key, place in places.items():
+        part = find_part(place.part)
+        if place in located:
+            addresses[key] = located[place].url
         elif part is not None:
-            addresses[each.part, each.item] = reverse(part.route, args=[contract.reference])
+            addresses[key] = reverse(part.route, args=[contract.reference])
     return addresses
 
 

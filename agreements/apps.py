@@ -10,7 +10,16 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
-        from agreements import documents, endings, endings_telling, page, publishing, telling
+        from agreements import (
+            documents,
+            endings,
+            endings_telling,
+            financial,
+            financial_telling,
+            page,
+            publishing,
+            telling,
+        )
         from agreements.actions import signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import AMENDMENTS_PART, TRANSMISSIONS_PART, VERSIONS_PART
@@ -21,6 +30,7 @@ class AgreementsConfig(AppConfig):
         from contracts.journal_page import register_subject
         from contracts.notices import register_notices
         from contracts.workspace import Part, register_part
+        from funding.moves import register_text_in_force
 
         register(check_antivirus, Tags.security, deploy=True)
         register_part(VERSIONS_PART)
@@ -64,4 +74,6 @@ class AgreementsConfig(AppConfig):
         register_part(Part("ending", "Fin du contrat", "agreements:ending", 97, endings.measure_ending))
         register_subject("denunciation", "Dénonciation")
         register_notices(endings.denunciation_notices)
+        register_digest_section(financial_telling.SECTION, financial_telling.amendment_lines, position=20)
+        register_text_in_force(financial.texts_under_amendment)
         register_digest_section(endings_telling.SECTION, endings_telling.ending_lines, position=5)

@@ -94,7 +94,9 @@ def reports_of(contract: Contract, *, last_day: dt.date) -> tuple[Report, ...]:
     """The campaign's yearly reports: those of the years in which the contract held stay due (article 6)."""
     deadlines = contract.campaign.deadlines.filter(exercise__isnull=False).order_by("exercise", "due_on")
     return tuple(
-        Report(each.label, each.exercise, each.due_on, each.exercise <= last_day.year) for each in deadlines
+        Report(each.label, each.exercise, each.due_on, each.exercise <= last_day.year)
+        for each in deadlines
+        if each.exercise is not None
     )
 
 

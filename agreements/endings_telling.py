@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import Q
 from django.urls import reverse
@@ -13,13 +14,14 @@ from agreements.telling import TOLD_WITHIN
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.digest import DigestLine, DigestSection
 from cdppe.accounts.models import DigestSettings, User
+from contracts.models import CampaignExtension, Contract
 from contracts.overview import PARTIES, reader_kinds
 
 SECTION = "endings"
 
 
 def ending_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSection | None:
-    """The denunciations recorded or withdrawn lately: every party reads them, and the ministry."""
+    """Denunciations of late, for the parties and the ministry; ends put off, for the parties."""
     since = timezone.now() - TOLD_WITHIN
     found = (
         Denunciation.objects.visible_to(user)
@@ -29,7 +31,32 @@ def ending_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSec
     )
     follows = can(user, Ability.NATION_FOLLOW)
     lines = [_line(each) for each in found if follows or reader_kinds(user, each.contract) & PARTIES]
+    extensions = list(CampaignExtension.objects.filter(at__gte=since).select_related("campaign"))
+    for contract in _of_campaigns(user, extensions):
+        if reader_kinds(user, contract) & PARTIES:
+            lines += [_extended(contract, each) for each in extensions if _moved(contract, each)]
     return DigestSection("Fin de contrats", tuple(lines)) if lines else None
+
+
+def _of_campaigns(user: User, extensions: Sequence[CampaignExtension]) -> Sequence[Contract]:
+    """The contracts that `user` sees of the campaigns put off, without a query where none was."""
+    if not extensions:
+        return ()
+    campaigns = {each.campaign_id for each in extensions}
+    return list(Contract.objects.visible_to(user).with_context().filter(campaign__in=campaigns))
+
+
+def _moved(contract: Contract, extension: CampaignExtension) -> bool:
+    return contract.campaign_id == extension.campaign_id and contract.ends_on == extension.ends_on
+
+
+def _extended(contract: Contract, extension: CampaignExtension) -> DigestLine:
+    return DigestLine(
+        f"campaign-extension.{extension.pk}/{contract.reference}",
+        f"{contract} : la campagne est prolongée, le contrat prend fin le {extension.ends_on:%d/%m/%Y} – "
+        f"{extension.reason}",
+        reverse("agreements:ending", args=[contract.reference]),
+    )
 
 
 def _line(denunciation: Denunciation) -> DigestLine:

@@ -12,7 +12,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
-from agreements.models import ContractVersion
+from agreements.models import ContractVersion, TextInForce
 from agreements.needs import standing_proposal
 from agreements.public_version import public_html, public_text
 from cdppe.accounts.abilities import Ability, can
@@ -65,8 +65,17 @@ def public_document(
 
 
 def publishable_version(contract: Contract) -> ContractVersion | None:
-    """The text of `contract` that all signed: the one of which a public version may be put online (N2)."""
-    proposal = standing_proposal(contract) if contract.is_signed else None
+    """The text of which a public version may be put online: the law of a contract signed by all (N2).
+
+    Amended, it is the whole contract as its amendments make it. None for a contract that is not signed, and
+    for one taken over of which no text was frozen yet (`prepare_public_copy` does it).
+    """
+    if not contract.is_signed:
+        return None
+    law: TextInForce | None = TextInForce.objects.filter(contract=contract).select_related("reading").first()
+    if law is not None:
+        return law.reading
+    proposal = standing_proposal(contract)
     return proposal.version if proposal else None
 
 

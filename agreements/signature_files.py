@@ -15,13 +15,13 @@ from agreements.actions.signed_files import KIND
 from agreements.documents import pdf_job_of, pdf_of
 from agreements.models import (
     ContractVersion,
+    Proposal,
     ScreeningState,
     Signature,
     SignatureProof,
     SignedFile,
     SignedFileKind,
     VerificationState,
-    VersionPurpose,
 )
 from agreements.needs import signing_parties
 from agreements.signing.pades import Outcome, SignatureVerdict
@@ -118,13 +118,15 @@ class CopiesBlock:
 
 def missing_to_deposit(version: ContractVersion) -> str:
     """Why no signed copy of `version` is taken, as it is stored now; "" when one is."""
-    contract = Contract.objects.only("state").get(pk=version.contract_id)
-    proposal = getattr(version, "proposal", None)
-    if version.purpose != VersionPurpose.AGREEMENT or proposal is None or proposal.ended_at is not None:
+    proposal = (
+        Proposal.objects.standing().filter(version=version).select_related("contract", "amendment").first()
+    )
+    if proposal is None:
         return NOT_THE_TEXT
-    if contract.state not in EXPECTING:
+    way = proposal.amendment or proposal.contract
+    if way.state not in EXPECTING:
         return (
-            f"Le contrat est à l’état « {contract.get_state_display()} » : un fichier signé se dépose une "
+            f"{way.the_text} est à l’état « {way.get_state_display()} » : un fichier signé se dépose une "
             "fois que toutes les parties ont donné leur accord."
         )
     if pdf_of(version) is None:
@@ -326,10 +328,14 @@ def standing_signatures(version: ContractVersion) -> dict[int, Signature]:
     return {each.party_id: each for each in found}
 
 
-def copies_block(version: ContractVersion | None, contract: Contract, reader: User) -> CopiesBlock | None:
-    """What « Accord et signature » says of the signed copies of `version`; None while nobody signs."""
-    if version is None or contract.state not in EXPECTING:
+def copies_block(proposal: Proposal | None, contract: Contract, reader: User) -> CopiesBlock | None:
+    """What « Accord et signature » says of the signed copies of the proposed text; None while nobody signs.
+
+    Of an amendment the text is the amendment's own.
+    """
+    if proposal is None or (proposal.amendment or contract).state not in EXPECTING:
         return None
+    version = proposal.version
     files = list(with_proofs(SignedFile.objects.filter(version=version)))
     jobs = jobs_of(files)
     job = pdf_job_of(version)

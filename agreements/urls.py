@@ -4,7 +4,9 @@ from django.urls import path
 
 from agreements.views import (
     amendments,
+    campaign_ends,
     endings,
+    financial,
     public_copies,
     reviews,
     signed_files,
@@ -113,6 +115,11 @@ urlpatterns = [
         endings.denunciation_withdraw,
         name="denunciation-withdraw",
     ),
+    # --- The financial amendment of a year
+    path("contrats/<slug:reference>/avenants/financier/", financial.financial, name="financial"),
+    path("contrats/<slug:reference>/avenants/mouvements/", financial.moves_take, name="moves-take"),
+    path("campagnes/<slug:code>/fin/", campaign_ends.campaign_end, name="campaign-end"),
+    path("campagnes/<slug:code>/avenants/", financial.campaign_amendments, name="campaign-amendments"),
     # --- The public version: put online by the parties, read by everybody
     path("contrats/<slug:reference>/mise-en-ligne/", public_copies.publication, name="publication"),
     path(

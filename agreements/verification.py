@@ -55,8 +55,8 @@ class Standing(StrEnum):
 
 _LABELS = {
     Standing.IN_FORCE: "C’est le texte en vigueur de ce contrat.",
-    Standing.CONSOLIDATED: "C’est le contrat en vigueur, tel que ses avenants le modifient. Ce qui est signé "
-    ": le contrat d’origine et chacun de ses avenants.",
+    Standing.CONSOLIDATED: "C’est le contrat en vigueur, tel que ses avenants le modifient. Ce qui est "
+    "signé, ce sont le contrat d’origine et ses avenants.",
     Standing.AMENDED: "Ce texte a été signé et il est entré en vigueur ; un avenant l’a modifié depuis.",
     Standing.FORMER: "Ce n’est plus le contrat en vigueur : un avenant l’a modifié depuis.",
     Standing.ENDED: "Ce texte était celui de ce contrat, qui a pris fin.",

@@ -183,6 +183,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # --- Signed files ------------------------------------------------------------------------------------------
 
+# What « Mentions légales » and « Données personnelles » say of who publishes and hosts; what is empty is said
+# to be not established. Lines are separated by « | ».
+PUBLISHER = env.text("PUBLISHER", default="")
+PUBLICATION_DIRECTOR = env.text("PUBLICATION_DIRECTOR", default="")
+HOSTING_PROVIDER = env.text("HOSTING_PROVIDER", default="")
+CONTACT_EMAIL = env.optional_mail_address("CONTACT_EMAIL")
+DATA_PROTECTION_EMAIL = env.optional_mail_address("DATA_PROTECTION_EMAIL")
+
 # A file from outside is neither opened nor served before the antivirus's verdict. Without one, development
 # shows « non analysé »; in production `check --deploy` refuses.
 CLAMD_URL = env.clamd("CLAMD_URL")

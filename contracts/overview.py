@@ -279,12 +279,13 @@ def is_closed(contract: Contract, prepares: str, *, on: dt.date | None, today: d
     """Whether nobody waits any more for what is due on `on` and leads to the state `prepares`.
 
     So it is once `contract` is at that state or further (a paper one taken over too), and, whatever it leads
-    to, once its period has passed: what is due after it ended stays to do.
+    to, once its period has passed. What a signed contract owes after its end stays to do: its last yearly
+    report (model contract, article 6).
     """
     if prepares and has_reached(contract.state, prepares):
         return True
     is_over = contract.ends_on < today or contract.state == ContractState.ENDED
-    return is_over and (on is None or on <= contract.ends_on)
+    return is_over and (not contract.is_signed or on is None or on <= contract.ends_on)
 
 
 def step_prepares(step: ContractStep) -> str:

@@ -18,6 +18,7 @@ class FundingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the apps are loaded: this is Django's place for it.
+        from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
         from contracts.compliance import register_facts, register_rule
         from contracts.history import register_reader, register_restorer
@@ -25,7 +26,7 @@ class FundingConfig(AppConfig):
         from contracts.places import register_locator
         from contracts.registry import register_annex, register_blank_filler, register_campaign_part
         from contracts.workspace import register_part
-        from funding import compliance, expenses, kept, letters, places
+        from funding import compliance, expenses, kept, letters, moves_telling, places
         from funding.actions.campaigns import apply_envelopes
         from funding.actions.letters import KIND, letter_is_done
         from funding.document import PLAN_ANNEX, SHEETS_ANNEX, envelope_blanks
@@ -52,6 +53,8 @@ class FundingConfig(AppConfig):
         register_blank_filler(envelope_blanks)
         register_annex(PLAN_ANNEX)
         register_annex(SHEETS_ANNEX)
+        register_subject("credit_move", "Mouvements de crédits")
+        register_digest_section(moves_telling.SECTION, moves_telling.move_lines, position=35)
         register_document_kind(
             KIND,
             render=letters.render_subject,

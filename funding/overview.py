@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -121,16 +121,31 @@ def own_means_of(contract: Contract) -> tuple[ServiceMeans, ...]:
 
 
 class MeansGrid:
-    """The grid of own means: stored amounts, or what somebody typed over them (`typed`, a posted form)."""
+    """The grid of own means: stored amounts, or what somebody typed over them (`typed`, a posted form).
 
-    def __init__(self, services: Sequence[ServiceMeans], typed: Mapping[str, str] | None = None) -> None:
+    `opened` is {box: the texts that it may hold stored}: the first was typed over, the others were sent
+    without an answer.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[ServiceMeans],
+        typed: Mapping[str, str] | None = None,
+        opened: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.services = services
+        self.opened = opened or {}
         self.changes: list[MeansChange] = []
         self.problems: list[MeansBox] = []
         self.lines = [
             MeansLine(service.label, tuple(self._box(service, means, typed) for means in service.years))
             for service in services
         ]
+
+    @property
+    def boxes(self) -> list[MeansBox]:
+        """Every box, in order."""
+        return [box for line in self.lines for box in line.boxes]
 
     @property
     def is_valid(self) -> bool:
@@ -164,11 +179,12 @@ class MeansGrid:
         opened, wanted = typed.get(f"o-{name}", ""), typed.get(f"m-{name}", "")
         error = ""
         try:
-            change = MeansChange(service.code, means.year, _read(opened), _read(wanted))
+            sent = tuple(_known(self.opened.get(f"m-{name}", ())[1:]))
+            change = MeansChange(service.code, means.year, _read(opened), _read(wanted), sent)
         except AmountError as refusal:
             error = str(refusal)
         else:
-            if change.opened_with != change.wanted:
+            if change.opened_with != change.wanted or sent:
                 self.changes.append(change)
         box = MeansBox(name, label, opened, wanted, error, means)
         if error:
@@ -193,6 +209,23 @@ class MeansGrid:
             )
             for line in self.lines
         ]
+
+
+def is_same_amount(one: str, other: str) -> bool:
+    """Whether two boxes hold the same amount, however each is typed; what is none equals nothing."""
+    try:
+        return _read(one) == _read(other)
+    except AmountError:
+        return False
+
+
+def _known(texts: Sequence[str]) -> Iterator[Decimal | None]:
+    """The amounts among `texts`; what is none was never stored."""
+    for text in texts:
+        try:
+            yield _read(text)
+        except AmountError:
+            continue
 
 
 def _read(text: str) -> Decimal | None:

@@ -7,6 +7,7 @@ from funding.views import (
     figures,
     financing,
     letters,
+    moves,
     plans,
     publications,
     scenarios,
@@ -127,5 +128,16 @@ urlpatterns = [
         "repartition/<slug:code>/<str:envelope_code>/calculer/",
         allocations.allocation_start,
         name="allocation-start",
+    ),
+    # --- Credits moved in execution
+    path("contrats/<slug:reference>/financement/mouvements/", moves.moves, name="moves"),
+    path("contrats/<slug:reference>/financement/mouvements/nouveau/", moves.move_create, name="move-create"),
+    path(
+        "contrats/<slug:reference>/financement/mouvements/exporter/", moves.moves_export, name="moves-export"
+    ),
+    path(
+        "contrats/<slug:reference>/financement/mouvements/<int:pk>/corriger/",
+        moves.move_correct,
+        name="move-correct",
     ),
 ]

@@ -28,6 +28,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from agreements.actions.amendments import open_amendment
 from agreements.actions.assembly import inform_odpe
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
@@ -55,6 +56,7 @@ from contracts.actions.feeds import open_feed
 from contracts.compliance import report_of
 from contracts.models import (
     ActionSheet,
+    Amendment,
     CalendarFeed,
     Contact,
     Contract,
@@ -73,11 +75,14 @@ from contracts.places import Place
 from contracts.workflow import ContractState
 from funding.actions.allocations import run_allocation
 from funding.actions.figures import begin_import
+from funding.actions.moves import Information, record_move
 from funding.actions.publications import publish
 from funding.actions.scenarios import save_scenario
 from funding.actions.sheets_import import begin_sheets_import
 from funding.models import (
     AllocationRun,
+    Contributor,
+    CreditMove,
     CriterionSeries,
     CriterionValue,
     Envelope,
@@ -96,6 +101,7 @@ from tests.agreements.pdfs import made_with
 from tests.agreements.signed_files import keep, make_signed_file
 from tests.cast import Cast, make_cast
 from tests.factories import (
+    ActionFinancingFactory,
     ActionSheetFactory,
     CampaignFactory,
     ContractFactory,
@@ -189,8 +195,13 @@ class World:
     """The council, in a contract of which the ODPE is informed."""
     signed_party: ContractParty
     """The council, in a contract in force since today."""
+    credit_move: CreditMove
+    """Of that contract, between its two actions."""
     public_copy: PublicCopy
     """Of a contract that is in force and online."""
+
+    amendment: Amendment
+    """Open on another contract of the Isère, which is in force."""
 
     def person(self, name: str) -> User | None:
         """The person of a column of the table; None for the visitor who has not signed in."""
@@ -201,6 +212,7 @@ def make_world() -> World:
     """The whole world in the database: built once for all the cells."""
     cast = make_cast()
     now = timezone.now()
+    signed_party = _signed_party(cast)
     optional = ContractObjective.objects.create(
         contract=cast.contract, objective=cast.campaign.objectives.get(number=12)
     )
@@ -271,8 +283,33 @@ def make_world() -> World:
         ),
         transmission=_transmission(cast),
         way_party=_way_party(cast),
-        signed_party=_signed_party(cast),
+        signed_party=signed_party,
+        credit_move=_credit_move(cast, signed_party.contract),
         public_copy=_public_copy(cast),
+        amendment=_amendment(cast),
+    )
+
+
+def _credit_move(cast: Cast, contract: Contract) -> CreditMove:
+    """Half of what the first action of a contract in force has goes to the second."""
+    first, second = (ActionSheetFactory(contract=contract) for _ in range(2))
+    envelope = EnvelopeFactory(campaign=contract.campaign, code="MOUVEMENTS")
+    year, today = contract.campaign.year, timezone.localdate()
+    ActionFinancingFactory(
+        action_sheet=first, year=year, contributor=Contributor.STATE, envelope=envelope, amount=Decimal(800)
+    )
+    return record_move(
+        contract,
+        year=year,
+        envelope=envelope,
+        from_sheet=first,
+        to_sheet=second,
+        amount=Decimal(400),
+        decided_on=today,
+        information=Information("Bureau des solidarités", today),
+        reason="Essai",
+        token=uuid.uuid4(),
+        by=cast.council_editor,
     )
 
 
@@ -318,6 +355,14 @@ def _signed_party(cast: Cast) -> ContractParty:
     for signatory in campaign.signatories.all():
         ContractParty.objects.create(contract=contract, signatory=signatory)
     return contract.parties.get(signatory__code="council")
+
+
+def _amendment(cast: Cast) -> Amendment:
+    """An amendment that is being written."""
+    campaign = CampaignFactory(code="2036", year=2036, territories=[cast.isere])
+    contract = ContractFactory(campaign=campaign, territory=cast.isere)
+    put_in_state(contract, ContractState.IN_FORCE, by=cast.council_editor)
+    return open_amendment(contract, about="Une action", reason="Un besoin", by=cast.council_editor)
 
 
 def _way_party(cast: Cast) -> ContractParty:
@@ -523,6 +568,10 @@ def signed_party(world: World) -> dict[str, Any]:
     return signed_contract(world) | {"pk": world.signed_party.pk}
 
 
+def credit_move(world: World) -> dict[str, Any]:
+    return signed_contract(world) | {"pk": world.credit_move.pk}
+
+
 def way_back(world: World) -> dict[str, Any]:
     return way_contract(world) | {"code": "correct-odpe"}
 
@@ -712,6 +761,18 @@ def version_uid(world: World) -> dict[str, Any]:
     return {"uid": world.version.uid}
 
 
+def amended(world: World) -> dict[str, Any]:
+    return {"reference": world.amendment.contract.reference}
+
+
+def amendment(world: World) -> dict[str, Any]:
+    return amended(world) | {"number": world.amendment.number}
+
+
+def version_data(world: World) -> dict[str, Any]:
+    return version(world) | {"kind": "csv"}
+
+
 def version(world: World) -> dict[str, Any]:
     return contract(world) | {"number": world.version.number}
 
@@ -778,6 +839,10 @@ ROUTES = [
     Route("home:index", get=PERSONAL),
     Route("home:health", get=OPEN),
     Route("home:rich-text-preview", nothing, post=PERSONAL),
+    Route("home:legal-notice", get=OPEN),
+    Route("home:accessibility", get=OPEN),
+    Route("home:personal-data", get=OPEN),
+    Route("home:site-map", get=OPEN),
     # --- People
     Route(
         "accounts:sign-in",
@@ -1023,6 +1088,17 @@ ROUTES = [
     Route("agreements:ending", signed_contract, get=SEEN),
     Route("agreements:denunciation-record", signed_party, get=COUNCIL_ONLY, post=COUNCIL_REFUSED),
     Route("agreements:denunciation-withdraw", signed_contract, get=NOT_FROM_THERE, post=NOT_FROM_THERE),
+    # --- Credits moved in execution
+    Route("funding:moves", signed_contract, get=SEEN),
+    Route("funding:moves-export", signed_contract, get=SEEN),
+    Route("funding:move-create", signed_contract, get=EDITED, post=REFUSED_FORM),
+    Route("funding:move-correct", credit_move, get=EDITED, post=REFUSED_FORM),
+    # --- The financial amendment of a year: without a year nothing is prepared, without a draft nothing taken
+    Route("agreements:financial", signed_contract, get=SEEN, post=NOT_FROM_THERE),
+    Route("agreements:moves-take", signed_contract, post=NOT_FROM_THERE),
+    Route("agreements:campaign-amendments", campaign, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    # Who signs for DGCS puts a campaign off: none of the ten does (tests/agreements/test_campaign_ends.py).
+    Route("agreements:campaign-end", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
     # --- Signed files: a scan of which a sheet is unreadable, of a text that nobody signs
     Route("agreements:signed-files", contract, get=SEEN),
     Route("agreements:signed-file-deposit", version, get=EDITED, post=REFUSED_FORM),
@@ -1040,4 +1116,12 @@ ROUTES = [
     Route("agreements:public-contracts", get=OPEN),
     Route("agreements:public-contract", public_contract, get=OPEN),
     Route("agreements:public-contract-pdf", public_contract, get=OPEN),
+    # --- Amendments to a contract in force, and the contract at a date
+    Route("agreements:amendments", amended, get=SEEN),
+    Route("agreements:amendment-open", signed_contract, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment", amendment, get=SEEN),
+    Route("agreements:amendment-edit", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:amendment-abandon", amendment, get=EDITED, post=REFUSED_FORM),
+    Route("agreements:contract-at", amended, get=SEEN),
+    Route("agreements:version-data", version_data, get=SEEN),
 ]

@@ -259,6 +259,10 @@ WITHOUT_FIELDS = {
     "agreements:signature-withdraw",
     # Of a contract that is denounced: tests/agreements/test_denunciations.py.
     "agreements:denunciation-withdraw",
+    # A button alone, in a contract with an open amendment: tests/agreements/test_financial_amendments.py.
+    "agreements:moves-take",
+    # Boxes of contracts in force, which this campaign does not have: the same tests.
+    "agreements:campaign-amendments",
     # Asked for once all agreed, or all signed: attacked in tests/agreements/test_signed_file_pages.py and
     # tests/agreements/test_public_copies.py.
     "agreements:signed-file-deposit",

@@ -12,13 +12,17 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from agreements.actions.moves import release_moves
 from agreements.actions.texts import text_in_force_of
 from agreements.amending import what_remains
+from agreements.endings import standing_denunciation
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
 from contracts.actions.journal import locked_contract, record
+from contracts.history import keeps_history
 from contracts.models import Amendment, AmendmentKind, Contract
+from funding.models import CreditMove
 
 LONGEST_OBJECT = 300
 LONGEST_REASON = 1000
@@ -45,6 +49,16 @@ def open_amendment(
     """
     stored = locked_contract(contract, editable=False)
     _require_party(stored, by)
+    return open_on(stored, about=about, reason=reason, by=by, kind=kind, year=year)
+
+
+def open_on(
+    stored: Contract, *, about: str, reason: str, by: User, kind: AmendmentKind, year: int | None
+) -> Amendment:
+    """Open an amendment on a contract that is locked, whoever `by` is: the caller asked who may.
+
+    Raises what `open_amendment` says but NotAllowed.
+    """
     what, why = _texts(about, reason)
     if not stored.is_in_force:
         raise WrongState(
@@ -94,6 +108,11 @@ def save_amendment(
     amendment.object, amendment.reason = _texts(about, reason)
     end = new_ends_on if new_ends_on != stored.ends_on else None
     require_end_in_bounds(stored, end)
+    is_new_day = planned_effect_on != amendment.planned_effect_on
+    if planned_effect_on is not None and is_new_day and planned_effect_on < timezone.localdate():
+        raise RuleViolation(
+            "La prise d’effet prévue est passée : écrivez une date à venir, ou laissez la case vide."
+        )
     if planned_effect_on is not None and planned_effect_on > stored.ends_on:
         raise RuleViolation(
             f"L’avenant prend effet avant la fin du contrat, le {stored.ends_on:%d/%m/%Y} : écrivez une date "
@@ -111,6 +130,8 @@ def require_end_in_bounds(contract: Contract, ends_on: dt.date | None) -> None:
     """Refuse, with its sentence, an end of `contract` that has passed, or that is years too late."""
     if ends_on is None:
         return
+    if standing_denunciation(contract) is not None:
+        raise RuleViolation("Ce contrat est dénoncé : un avenant ne déplace plus sa fin.")
     today = timezone.localdate()
     latest = dt.date(contract.ends_on.year + LATEST_END, 12, 31)
     if ends_on <= today:
@@ -123,10 +144,12 @@ def require_end_in_bounds(contract: Contract, ends_on: dt.date | None) -> None:
 
 
 @transaction.atomic
+@keeps_history("sheets")
 def abandon_amendment(contract: Contract, *, reason: str, by: User) -> Amendment:
     """Give the open amendment of `contract` up, with a reason: nothing of it may be left in the contract.
 
-    Raises NotAllowed, WrongState unless it is being written, MissingPiece while the contract still says
+    The moves of credits that it took in are free again. Raises NotAllowed, WrongState unless it is being
+    written, MissingPiece while the contract still says
     something else than its text in force, RuleViolation without a reason.
     """
     stored = locked_contract(contract, editable=False)
@@ -144,6 +167,7 @@ def abandon_amendment(contract: Contract, *, reason: str, by: User) -> Amendment
         raise RuleViolation("Écrivez la raison : les autres parties la liront.")
     if len(why) > LONGEST_ABANDON:
         raise RuleViolation(f"Cette raison est trop longue : {LONGEST_ABANDON} caractères au plus.")
+    release_moves(amendment)
     remaining = what_remains(stored)
     if remaining:
         named = ", ".join(dict.fromkeys(each.label for each in remaining))
@@ -162,6 +186,8 @@ def close_with_the_contract(stored: Contract) -> None:
         return
     # Nothing of its way is the law: a date of signature without an effect says nothing any more.
     amendment.signed_on = amendment.effect_on = None
+    # The sheets stay as they were being written: nobody reads them as the law. The moves were never taken in.
+    CreditMove.objects.filter(amendment=amendment).update(amendment=None)
     _close(
         amendment,
         f"Le contrat a pris fin le {stored.ends_on:%d/%m/%Y} avant que cet avenant prenne effet.",

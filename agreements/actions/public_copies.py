@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON, NOT_THEIRS
+from agreements.actions.texts import text_in_force_of
 from agreements.models import ContractVersion, PublicCopy
 from agreements.publishing import (
     PUBLIC_KIND,
@@ -28,8 +29,8 @@ from contracts.models import Contract
 
 PLACE = "agreements"
 NOT_SIGNED = (
-    "Seul un contrat signé ici par toutes les parties se met en ligne : celui-ci n’a pas de texte signé par "
-    "toutes."
+    "Seul un contrat signé par toutes les parties se met en ligne : celui-ci ne l’est pas encore, ou sa "
+    "version publique n’est pas préparée."
 )
 OTHER_FILE = (
     "La version publique a été préparée de nouveau depuis que vous l’avez lue : rien n’est en ligne. "
@@ -37,12 +38,17 @@ OTHER_FILE = (
 )
 
 
+@transaction.atomic
 def prepare_public_copy(contract: Contract, *, by: User) -> RenderJob:
-    """Ask for the public version of the signed text, to be read before it goes online.
+    """Ask for the public version of the text in force, to be read before it goes online.
 
-    Raises NotAllowed, WrongState while the contract is not signed by all.
+    What was typed of a contract taken over from a paper is frozen first. Raises NotAllowed, WrongState while
+    the contract is not signed by all, MissingPiece when the campaign has no model contract.
     """
-    version = _signed_version(contract, by=by)
+    stored = locked_contract(contract, editable=False)
+    if stored.is_signed and can(by, Ability.CONTRACT_PUBLISH, stored.territory):
+        text_in_force_of(stored)
+    version = _signed_version(stored, by=by)
     subject = public_subject(version, private_names(version))
     title = f"Version publique – {contract.territory.name} {contract.campaign.period}"
     return request_render(PUBLIC_KIND, subject, title=title, by=by)

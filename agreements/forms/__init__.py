@@ -1,5 +1,7 @@
 from agreements.forms.amendments import AbandonForm, AmendmentForm, DayForm, OpenAmendmentForm
+from agreements.forms.campaign_ends import CampaignEndForm
 from agreements.forms.denunciations import LettersForm
+from agreements.forms.financial import ChosenContractsForm
 from agreements.forms.way import AgreementForm, AssemblyForm, OdpeForm, ReasonForm, SignatureForm
 
 __all__ = [
@@ -7,6 +9,8 @@ __all__ = [
     "AgreementForm",
     "AmendmentForm",
     "AssemblyForm",
+    "CampaignEndForm",
+    "ChosenContractsForm",
     "DayForm",
     "LettersForm",
     "OdpeForm",

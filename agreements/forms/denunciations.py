@@ -10,8 +10,8 @@ from django import forms
 
 from agreements.actions.denunciations import Letter
 from agreements.endings import refusal_of_letters
-from agreements.forms.way import PassedDateField
 from cdppe.lib.text_forms import TypedTexts
+from contracts.forms.dates import PassedDateField
 from contracts.models import ContractParty
 
 

@@ -6,34 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON
 from cdppe.lib.text_forms import TypedTexts
-from contracts.forms.contracts import DATE_ERROR, DATE_FORMATS, DateInput
+from contracts.forms.dates import PassedDateField
 from contracts.models import Way
 
-OLDEST = dt.timedelta(days=20 * 366)
-"""A date before is mistyped."""
 READ_AGAIN = "Cette page ne dit plus quel texte vous avez lu : rechargez-la, relisez le texte, recommencez."
-
-
-class PassedDateField(forms.DateField):
-    """A day that has come, not too long ago."""
-
-    widget = DateInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=DATE_FORMATS, **kwargs)
-        self.error_messages["invalid"] = DATE_ERROR
-
-    def clean(self, value: Any) -> dt.date | None:
-        """The day; refused with a sentence when it has not come or is mistyped."""
-        on = super().clean(value)
-        today = timezone.localdate()
-        if on is not None and not today - OLDEST <= on <= today:
-            raise forms.ValidationError("Écrivez une date déjà passée, ou celle d’aujourd’hui.")
-        return on
 
 
 class OdpeForm(TypedTexts, forms.Form):

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agreements.actions.amendments import abandon_amendment, open_amendment, save_amendment
+from agreements.actions.moves import remaining_without_moves
 from agreements.actions.way import take_back_if_changed
-from agreements.amending import in_the_contract, what_remains
+from agreements.amending import in_the_contract
 from agreements.amendments_page import (
     changes_of,
     data_rows,
@@ -152,7 +153,7 @@ def amendment_abandon(request: HttpRequest, reference: str, number: int) -> Http
         "tab": TAB,
         "form": form,
         "amendment": found,
-        "parts": linked(contract, what_remains(contract), with_places=True),
+        "parts": linked(contract, remaining_without_moves(contract), with_places=True),
     }
     return render(request, "agreements/amendment_abandon.html", context, status=422 if form.is_bound else 200)
 

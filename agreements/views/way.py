@@ -74,9 +74,7 @@ def way(request: HttpRequest, reference: str) -> HttpResponse:
         "blocking": blocking_findings(contract) if is_barred else (),
         "missing": _missing(contract, found.forward),
         "forward_url": _address(contract, found.forward),
-        "copies": copies_block(
-            found.standing.version if found.standing else None, contract, signed_in(request)
-        ),
+        "copies": copies_block(found.standing, contract, signed_in(request)),
     }
     return render(request, "agreements/way.html", context)
 

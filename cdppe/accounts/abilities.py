@@ -37,6 +37,8 @@ class Ability(StrEnum):
     TRANSMISSION_SEND = "transmission.send"
     TRANSMISSION_REVIEW = "transmission.review"
     AGREEMENT_GIVE = "agreement.give"
+    AMENDMENT_PREPARE = "amendment.prepare"
+    CAMPAIGN_EXTEND = "campaign.extend"
     CONTRACT_PUBLISH = "contract.publish"
 
 
@@ -75,7 +77,12 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
     InstitutionKind.DGCS: {
         Role.READER: _MINISTRY_READER,
         Role.EDITOR: _MINISTRY_READER
-        | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW},
+        | {
+            Ability.ALLOCATION_RUN,
+            Ability.DEADLINE_EXTEND,
+            Ability.TRANSMISSION_REVIEW,
+            Ability.AMENDMENT_PREPARE,
+        },
         # An editor prepares the amounts; who signs for the ministry makes them the year's.
         Role.SIGNATORY: _MINISTRY_READER
         | {
@@ -83,6 +90,8 @@ ABILITIES: dict[str, dict[str, frozenset[Ability]]] = {
             Ability.ALLOCATION_PUBLISH,
             Ability.DEADLINE_EXTEND,
             Ability.TRANSMISSION_REVIEW,
+            Ability.AMENDMENT_PREPARE,
+            Ability.CAMPAIGN_EXTEND,
         },
     },
 }

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -31,6 +32,11 @@ MISSING_SHOWN = 3
 COMING_SHOWN = 2
 DEADLINES_SHOWN = 3
 THREADS_SHOWN = 4
+CAMPAIGN_GESTURES = (
+    (Ability.AMENDMENT_PREPARE, "Avenants financiers de l’année", "agreements:campaign-amendments"),
+    (Ability.CAMPAIGN_EXTEND, "Prolonger la campagne", "agreements:campaign-end"),
+)
+"""What the ministry does for all the contracts of a campaign: who may, the words, the page."""
 
 
 @require_GET
@@ -39,6 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     if can(user, Ability.NATION_FOLLOW):
         context = _national(request.GET.get("campagne", "")) | _concerns(user)
+        context["gestures"] = _gestures(user, context["campaign"])
         return render(request, "home/national.html", context)
     context = _territories(user, timezone.localdate()) | _concerns(user)
     return render(request, "home/territories.html", context)
@@ -140,6 +147,17 @@ def _national(code: str) -> dict[str, Any]:
         "waiting": waiting,
         "denounced": _denounced(campaign) if campaign is not None else (),
     }
+
+
+def _gestures(user: User, campaign: Campaign | None) -> list[tuple[str, str]]:
+    """[(words, address)] of what the person may do for every contract of the campaign."""
+    if campaign is None:
+        return []
+    return [
+        (label, reverse(route, args=[campaign.code]))
+        for ability, label, route in CAMPAIGN_GESTURES
+        if can(user, ability)
+    ]
 
 
 def _denounced(campaign: Campaign) -> list[Denunciation]:

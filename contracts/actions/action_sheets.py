@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, ProtectedError
 from django.utils import timezone
 
 from cdppe.accounts.models import User
@@ -194,12 +194,19 @@ def put_sheet(
 def delete_action_sheet(sheet: ActionSheet, *, by: User) -> None:
     """Delete `sheet` with its financing; its number is not given again while a later sheet exists.
 
-    Raises WrongState when the contract is no longer written or the sheet is already deleted.
+    Raises WrongState when the contract is no longer written or the sheet is already deleted, RuleViolation
+    when credits moved from or to it (rule M7): it is archived then.
     """
     locked = locked_contract(sheet.contract)
     stored = locked_sheet(sheet, locked)
+    try:
+        stored.delete()
+    except ProtectedError as protection:
+        raise RuleViolation(
+            f"{_name(stored)} : des mouvements de crédits portent sur elle, ils restent lisibles. "
+            "Archivez-la plutôt que de la supprimer."
+        ) from protection
     record(locked, "action_sheet.deleted", f"{_name(stored)} supprimée.", by=by)
-    stored.delete()
 
 
 @transaction.atomic

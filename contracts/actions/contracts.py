@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Hashable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -67,7 +66,7 @@ class Representative:
 def create_contract(campaign: Campaign, territory: Territory, *, by: User | None) -> Contract:
     """The contract of `territory` for `campaign`, with the fundamental objectives and the parties in it (O2).
 
-    It ends on 31 December of the period's last year (C1); its court and ordering officers are the
+    It ends on the campaign's last day (C1); its court and ordering officers are the
     territory's. Raises RuleViolation when the campaign does not concern the territory, or when the territory
     already has its contract: there is one for each territory and campaign.
     """
@@ -75,7 +74,7 @@ def create_contract(campaign: Campaign, territory: Territory, *, by: User | None
         raise RuleViolation(f"La campagne « {campaign} » ne concerne pas le territoire {territory}.")
     if Contract.objects.filter(campaign=campaign, territory=territory).exists():
         raise RuleViolation(_already_there(campaign, territory))
-    ends_on = dt.date(campaign.period_end, 12, 31)
+    ends_on = campaign.last_day
     try:
         with transaction.atomic():
             contract = Contract.objects.create(

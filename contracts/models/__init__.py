@@ -10,6 +10,7 @@ from contracts.models.calendar import (
 )
 from contracts.models.campaigns import (
     Campaign,
+    CampaignExtension,
     Commitment,
     ContractModel,
     Deadline,
@@ -41,6 +42,7 @@ __all__ = [
     "CalendarFeed",
     "CalendarPhase",
     "Campaign",
+    "CampaignExtension",
     "Commitment",
     "Contact",
     "Contract",

@@ -6,8 +6,12 @@ Everything here is loaded from a campaign file by `contracts.actions.campaigns`;
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils import timezone
 
 from cdppe.accounts.models import InstitutionKind, Territory
 
@@ -31,6 +35,8 @@ class Campaign(models.Model):
     territories = models.ManyToManyField(
         Territory, related_name="campaigns", verbose_name="territoires", blank=True
     )
+    extended_until = models.DateField("fin prolongée par la DGCS", null=True, blank=True)
+    """The last day once the ministry put it off (`CampaignExtension`); None while the file's own holds."""
     spec = models.JSONField("contenu du fichier de campagne")
     loaded_at = models.DateTimeField("chargée le")
 
@@ -48,13 +54,44 @@ class Campaign(models.Model):
 
     @property
     def years(self) -> list[int]:
-        """The calendar years of the contract, in order."""
-        return list(range(self.period_start, self.period_end + 1))
+        """The calendar years of the contracts, in order, up to the last day even when it was put off."""
+        return list(range(self.period_start, self.last_day.year + 1))
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day of a contract: 31 December of the period, or later once it was put off (C1)."""
+        return self.extended_until or dt.date(self.period_end, 12, 31)
 
     @property
     def period(self) -> str:
         """The period as the contract writes it: first and last year joined by a hyphen."""
         return f"{self.period_start}-{self.period_end}"
+
+
+class CampaignExtension(models.Model):
+    """That the ministry put off the last day of a campaign, and of its contracts with it (rule C1)."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="extensions")
+    former_ends_on = models.DateField("ancienne fin")
+    ends_on = models.DateField("nouvelle fin")
+    reason = models.CharField("raison", max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("enregistrée le", default=timezone.now)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = "prolongation de campagne"
+        verbose_name_plural = "prolongations de campagne"
+        constraints = [
+            models.CheckConstraint(
+                name="campaign_extension_later_with_a_reason",
+                condition=Q(ends_on__gt=F("former_ends_on")) & ~Q(reason=""),
+                violation_error_message="Une prolongation donne une date plus tardive, et sa raison.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} : fin portée au {self.ends_on:%d/%m/%Y}"
 
 
 class Commitment(models.Model):

@@ -133,8 +133,8 @@ class Contract(OnItsWay):
 
     @property
     def years(self) -> list[int]:
-        """The calendar years that the contract finances: the campaign's, until its current end."""
-        return [year for year in self.campaign.years if year <= self.ends_on.year]
+        """The calendar years that the contract finances: from the campaign's first to its own current end."""
+        return list(range(self.campaign.period_start, self.ends_on.year + 1))
 
     def step_date(self, days_before: int | None) -> dt.date | None:
         """The date so many days before the planned date of effect (rule C3); None while undated."""

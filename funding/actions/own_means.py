@@ -12,7 +12,7 @@ from django.utils import timezone
 from cdppe.accounts.models import User
 from cdppe.lib.errors import RuleViolation, StaleVersion
 from cdppe.lib.money import format_euros
-from contracts.actions.journal import locked_contract, record
+from contracts.actions.journal import locked_contract, record, record_once
 from contracts.history import keeps_history
 from contracts.models import Contract
 from funding.models import OwnMeans, Service
@@ -26,11 +26,15 @@ class MeansChange:
     year: int
     opened_with: Decimal | None
     wanted: Decimal | None
+    sent: tuple[Decimal | None, ...] = ()
+    """What the page sent since without learning whether it was stored: its own, found stored or not."""
 
 
 @transaction.atomic
 @keeps_history("financing")
-def save_own_means(contract: Contract, *, changes: Sequence[MeansChange], by: User) -> int:
+def save_own_means(
+    contract: Contract, *, changes: Sequence[MeansChange], by: User, is_autosave: bool = False
+) -> int:
     """Write `changes`, all of them or none; how many amounts are really different.
 
     Raises WrongState when the contract is no longer written, RuleViolation for a year that is neither the
@@ -47,7 +51,7 @@ def save_own_means(contract: Contract, *, changes: Sequence[MeansChange], by: Us
     conflicts = {
         (change.service, change.year): stored.get((change.service, change.year))
         for change in changes
-        if stored.get((change.service, change.year)) not in (change.opened_with, change.wanted)
+        if stored.get((change.service, change.year)) not in (change.opened_with, change.wanted, *change.sent)
     }
     if conflicts:
         shown = " ; ".join(
@@ -77,5 +81,16 @@ def save_own_means(contract: Contract, *, changes: Sequence[MeansChange], by: Us
             )
     if written:
         words = "1 montant modifié" if written == 1 else f"{written} montants modifiés"
-        record(locked, "own_means.saved", f"Moyens propres du département : {words}.", by=by)
+        if is_autosave:
+            record_once(
+                locked, "own_means.saved", "Moyens propres du département modifiés.", by=by, place="financing"
+            )
+        else:
+            record(
+                locked,
+                "own_means.saved",
+                f"Moyens propres du département : {words}.",
+                by=by,
+                place="financing",
+            )
     return written

@@ -4,6 +4,7 @@ from funding.models.envelopes import Envelope, EnvelopeCriterion, OwnObjectiveEn
 from funding.models.expenses import StateExpense
 from funding.models.financing import ActionFinancing, Contributor
 from funding.models.letter import NotificationLetter
+from funding.models.moves import CreditMove
 from funding.models.own_means import OwnMeans, Service
 from funding.models.publication import Publication, PublishedAmount
 from funding.models.scenario import Scenario, ScenarioModulation
@@ -14,6 +15,7 @@ __all__ = [
     "AllocationLine",
     "AllocationRun",
     "Contributor",
+    "CreditMove",
     "CriterionSeries",
     "CriterionValue",
     "Envelope",

@@ -26,7 +26,12 @@ EDIT = READ | {
 }
 ENGAGE = EDIT | {Ability.AGREEMENT_GIVE}
 NATION = READ | {Ability.NATION_FOLLOW, Ability.ALLOCATION_READ}
-FOLLOW = NATION | {Ability.ALLOCATION_RUN, Ability.DEADLINE_EXTEND, Ability.TRANSMISSION_REVIEW}
+FOLLOW = NATION | {
+    Ability.ALLOCATION_RUN,
+    Ability.DEADLINE_EXTEND,
+    Ability.TRANSMISSION_REVIEW,
+    Ability.AMENDMENT_PREPARE,
+}
 
 EXPECTED = {
     InstitutionKind.PREFECTURE: (READ, EDIT, ENGAGE),
@@ -40,7 +45,7 @@ EXPECTED = {
     InstitutionKind.DGCS: (
         NATION,
         FOLLOW,
-        FOLLOW | {Ability.ALLOCATION_PUBLISH},
+        FOLLOW | {Ability.ALLOCATION_PUBLISH, Ability.CAMPAIGN_EXTEND},
     ),
     InstitutionKind.DGS: (NATION, NATION, NATION),
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agreements.actions.signature_files import deposit_signed_file
 from agreements.actions.signed_files import KIND
@@ -64,3 +67,21 @@ def hand_in(client: Client, version: ContractVersion, content: bytes, kind: str 
     )
     assert answer.status_code == 302, answer.content.decode()[:3000]
     return examine(SignedFile.objects.latest("pk"))
+
+
+def tampered(signed_content: bytes, content: bytes) -> bytes:
+    """`signed_content` with one bit changed in the part that is `content`."""
+    place = content.index(b"stream\n") + 20
+    changed = bytes([signed_content[place] ^ 1])
+    return signed_content[:place] + changed + signed_content[place + 1 :]
+
+
+def changed_after(content: bytes) -> bytes:
+    """`content` with a later revision that turns a page."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Rotate"] = generic.NumberObject(90)
+    writer.update_container(page)
+    output = io.BytesIO()
+    writer.write(output)
+    return output.getvalue()

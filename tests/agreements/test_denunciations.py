@@ -14,7 +14,7 @@ from agreements.actions.signatures import pass_the_day
 from agreements.endings import last_day_of, refusal_of_letters
 from agreements.endings_telling import ending_lines
 from agreements.models import Denunciation, DenunciationLetter
-from cdppe.accounts.models import User
+from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
 from contracts.models import Contract, Deadline, JournalEntry
 from contracts.notices import notices_of
@@ -100,11 +100,11 @@ class TestDenouncing:
         assert (entry.code, entry.institution) == ("denunciation.recorded", "Préfecture de l’Isère")
         cast = in_force.cast
         for person in (cast.council_reader, cast.ars_editor, cast.dgcs_reader):
-            section = ending_lines(person, None, TODAY)  # type: ignore[arg-type]  # no setting is read
+            section = ending_lines(person, DigestSettings(), TODAY)
             assert section is not None
             assert "dénoncé par Préfecture de l’Isère" in section.lines[0].text
         for person in (cast.foreign_editor, cast.regional_reader):
-            assert ending_lines(person, None, TODAY) is None  # type: ignore[arg-type]
+            assert ending_lines(person, DigestSettings(), TODAY) is None
 
     def test_it_ends_the_day_after_and_the_journal_says_by_whom(self, in_force: Table) -> None:
         last = by_the_prefect(in_force).effect_on
@@ -266,6 +266,7 @@ class TestPages:
         assert client.post(f"{BASE}denonciation/retirer/", {"reason": "Mauvais contrat"}).status_code == 302
         assert "Mauvais contrat" in page(client, cast.council_reader)
         assert "fr-alert--warning" not in page(client, cast.council_reader, "/contrats/38-2030/")
+        client.force_login(cast.prefect_editor)
         assert client.get(f"{BASE}denonciation/retirer/").status_code == 409
 
     def test_another_party_and_the_ministry_are_refused(self, client: Client, in_force: Table) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agreements.actions.public_copies import publish_contract
 from agreements.actions.versions import freeze_version
-from agreements.models import ContractVersion, Proposal, PublicCopy, VersionPurpose
+from agreements.models import ContractVersion, Proposal, PublicCopy, TextInForce, VersionPurpose
 from agreements.public_text import public_lines, removed_counts
 from agreements.publishing import PUBLIC_KIND, private_names, public_subject
 from cdppe.accounts.models import User
@@ -237,6 +237,16 @@ def test_the_database_refuses_two_online_and_an_end_without_its_author(table: Ta
     for write in wrong:
         with pytest.raises(IntegrityError), transaction.atomic():
             write()
+
+
+def test_what_was_typed_of_a_contract_taken_over_goes_online_too(client: Client, table: Table) -> None:
+    put_in_state(table.contract, ContractState.IN_FORCE, by=table.cast.council_editor)
+    editor = client_of(table.cast.council_editor)
+    assert "Préparer la version publique" in said(editor.get(address("publication")))
+    assert editor.post(address("publication-prepare")).status_code == 302
+    law = TextInForce.objects.get(contract=table.contract)
+    job = RenderJob.objects.get(kind=PUBLIC_KIND)
+    assert job.subject == public_subject(law.reading, private_names(law.reading))
 
 
 # --- Read by everybody -------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agreements.actions import signed_files
 from agreements.models import Signature, SignatureProof, SignedFile, SignedFileKind
@@ -24,7 +21,16 @@ from contracts.models import Contract
 from contracts.workflow import ContractState
 from tests.agreements.authority import authority, signed
 from tests.agreements.conftest import Table
-from tests.agreements.copies import NAMES, deposited, examine, hand_in, scan, text_to_sign
+from tests.agreements.copies import (
+    NAMES,
+    changed_after,
+    deposited,
+    examine,
+    hand_in,
+    scan,
+    tampered,
+    text_to_sign,
+)
 from tests.agreements.pdfs import PAGES, made_with, pictures, scan_of, sealed
 from tests.agreements.signed_files import make_signed_file, make_version
 from tests.agreements.signing.test_antivirus import EICAR, clamd
@@ -254,8 +260,7 @@ def test_what_was_not_established_is_told_rightly(
     by = authority("Autorité inconnue") if spoil == "authority" else None
     spoiled = signed(content, NAMES["ars"], by=by)
     if spoil == "bit":
-        place = content.index(b"stream\n") + 20
-        spoiled = spoiled[:place] + bytes([spoiled[place] ^ 1]) + spoiled[place + 1 :]
+        spoiled = tampered(spoiled, content)
     elif spoil == "after":
         spoiled = changed_after(spoiled)
     elif spoil == "unsigned":
@@ -277,17 +282,6 @@ def test_what_was_not_established_is_told_rightly(
     else:
         assert answer.status_code == 409
         assert not Signature.objects.exists()
-
-
-def changed_after(content: bytes) -> bytes:
-    """`content` with a later revision that changes the title of the document's first page."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(content))
-    page = writer.root["/Pages"]["/Kids"][0]
-    page["/Rotate"] = generic.NumberObject(90)
-    writer.update_container(page)
-    output = io.BytesIO()
-    writer.write(output)
-    return output.getvalue()
 
 
 def test_a_forged_choice_records_nothing(editor: Client, table: Table) -> None:

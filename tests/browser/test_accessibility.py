@@ -48,6 +48,8 @@ def test_the_door_is_accessible(page: Page, assert_accessible: Check, transactio
     check_all(
         page, ["/connexion/", "/mot-de-passe-oublie/", "/mot-de-passe-oublie/envoye/"], assert_accessible
     )
+    notices = ["/mentions-legales/", "/accessibilite/", "/donnees-personnelles/", "/plan-du-site/"]
+    check_all(page, notices, assert_accessible)
     check_all(page, ["/nulle-part/"], assert_accessible, status=404)
     page.goto("/connexion/")
     page.get_by_label("Adresse électronique").fill("personne@exemple.fr")

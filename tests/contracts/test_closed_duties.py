@@ -99,7 +99,10 @@ def test_a_step_is_closed_from_the_state_that_it_leads_to(cast: Cast, state: Con
     assert ("Étape negotiation" in late) is (state in (ContractState.DIAGNOSIS, ContractState.NEGOTIATION))
 
 
-def test_what_is_due_after_the_period_is_not_closed_by_its_end(cast: Cast) -> None:
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_what_a_signed_contract_owes_after_its_end_is_not_closed(cast: Cast, is_signed: bool) -> None:
+    if is_signed:
+        put_in_state(cast.contract, ContractState.IN_FORCE, by=cast.council_editor)
     ends_on = cast.contract.ends_on
     inside, outside = (
         Deadline.objects.create(
@@ -113,7 +116,7 @@ def test_what_is_due_after_the_period_is_not_closed_by_its_end(cast: Cast) -> No
     )
     duties = {duty.anchor: duty for duty in duties_of(known(cast.contract), today=AFTER)}
     assert duties[f"deadline-{inside.pk}"].is_closed
-    assert not duties[f"deadline-{outside.pk}"].is_closed
+    assert duties[f"deadline-{outside.pk}"].is_closed is not is_signed
     before = {duty.anchor: duty for duty in duties_of(known(cast.contract), today=ends_on)}
     assert not before[f"deadline-{inside.pk}"].is_closed
 

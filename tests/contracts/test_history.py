@@ -175,6 +175,10 @@ KEPT_ELSEWHERE = {
     "refusal_to_restore": "everything that it writes is rolled back",
     "recreate_deleted_sheet": "it goes through create_action_sheet",
     "send_transmission": "it freezes what is written, and holds the deadline through settle_deadline",
+    "take_in": "its callers keep the history of the sheets",
+    "release_moves": "its caller keeps the history of the sheets",
+    "record_move": "a move is never changed, and the signed amounts stay: its own record",
+    "correct_move": "a move is never changed, and the signed amounts stay: its own record",
     "denounce": "the end of the contract is a gesture of the journal, and the denunciation its own record",
     "withdraw_denunciation": "a denunciation stays visible with its author, also once withdrawn",
     **dict.fromkeys(
@@ -193,7 +197,7 @@ KEPT_ELSEWHERE = {
         "a gesture of the way writes nothing of the text",
     ),
     **dict.fromkeys(
-        ("open_amendment", "save_amendment", "abandon_amendment"),
+        ("open_amendment", "open_on", "save_amendment", "prepare_for_campaign"),
         "an amendment is told by the journal; what it changes is written by the parts' own actions",
     ),
     **dict.fromkeys(

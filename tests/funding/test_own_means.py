@@ -1,5 +1,6 @@
 """The department's own means are never lowered (rule M3); the Financement page shows balances and charts."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from contracts.models import Contract, FieldChange
+from contracts.models import Contract, FieldChange, JournalEntry
 from contracts.workflow import ContractState
 from funding.actions.own_means import MeansChange, save_own_means
 from funding.models import OwnMeans, Service
@@ -219,3 +220,111 @@ class TestMenu:
 
 def test_the_page_has_its_address(cast: Cast) -> None:
     assert reverse("funding:financing", args=["38-2030"]) == TestPage.url
+
+
+class TestAutosave:
+    """The boxes save by themselves, each compared with what it was opened with."""
+
+    url = TestPage.url
+
+    def send(self, cast: Cast, opened: dict[str, list[str]], *, person: Any = None, **boxes: str) -> Any:
+        client = Client()
+        client.force_login(person or cast.council_editor)
+        data = {name.replace("_", "-"): text for name, text in boxes.items()}
+        return client.post(self.url, data | {"opened": json.dumps(opened)}, headers={"X-Autosave": "1"})
+
+    def test_a_box_is_stored_and_its_neighbours_are_shown_as_they_are(self, cast: Cast) -> None:
+        first, second = cast.contract.years[:2]
+        save(cast, second, 70)
+        answer = self.send(
+            cast, {f"m-ase-{first}": [""]}, **{f"m_ase_{first}": "1 000,50", f"m_ase_{second}": ""}
+        )
+        assert answer.status_code == 200
+        content = answer.json()
+        assert content["taken_over"] == [f"m-ase-{second}"]
+        assert content["fields"][f"o-ase-{first}"] == "1\u202f000,50"
+        stored = {row.year: row.amount for row in OwnMeans.objects.all()}
+        assert stored == {first: Decimal("1000.50"), second: Decimal(70)}
+
+    def test_an_amount_typed_otherwise_is_the_same_amount(self, cast: Cast) -> None:
+        first, second = cast.contract.years[:2]
+        save(cast, second, 1000)
+        answer = self.send(
+            cast, {f"m-ase-{first}": [""]}, **{f"m_ase_{first}": "5", f"m_ase_{second}": "1000,00"}
+        )
+        assert answer.json()["taken_over"] == []
+
+    def test_a_box_that_both_changed_shows_both_and_writes_nothing(self, cast: Cast) -> None:
+        first, second = cast.contract.years[:2]
+        save(cast, first, 100)
+        opened = {f"m-ase-{first}": [""], f"m-ase-{second}": [""]}
+        answer = self.send(cast, opened, **{f"m_ase_{first}": "50", f"m_ase_{second}": "60"})
+        assert answer.status_code == 409
+        assert f'data-conflict-field="m-ase-{first}" data-conflict-theirs="100"' in answer.json()["html"]
+        assert f"m-ase-{second}" not in answer.json()["html"]
+        assert {row.year: row.amount for row in OwnMeans.objects.all()} == {first: Decimal(100)}
+        chosen = self.send(
+            cast, opened | {f"m-ase-{first}": ["100"]}, **{f"m_ase_{first}": "50", f"m_ase_{second}": "60"}
+        )
+        assert chosen.status_code == 200
+        assert {row.amount for row in OwnMeans.objects.all()} == {Decimal(50), Decimal(60)}
+
+    def test_ones_own_amount_whose_answer_was_lost_is_no_conflict(self, cast: Cast) -> None:
+        first = cast.contract.years[0]
+        save(cast, first, 100)
+        box = f"m-ase-{first}"
+        assert self.send(cast, {box: ["", "100"]}, **{f"m_ase_{first}": "120"}).status_code == 200
+        assert OwnMeans.objects.get().amount == Decimal(120)
+        # Back to what it was before the first of them: written too.
+        assert self.send(cast, {box: ["", "120"]}, **{f"m_ase_{first}": ""}).status_code == 200
+        assert not OwnMeans.objects.exists()
+
+    def test_a_sitting_is_one_line_of_the_journal(self, cast: Cast) -> None:
+        first = cast.contract.years[0]
+        for former, text in (("", "1"), ("1", "12"), ("12", "120")):
+            self.send(cast, {f"m-ase-{first}": [former]}, **{f"m_ase_{first}": text})
+        told = JournalEntry.objects.filter(code="own_means.saved")
+        assert [each.place for each in told] == ["financing"]
+        change = FieldChange.objects.get(place=f"financing//ase-{first}")
+        assert (change.before, change.after) == (None, "120\u00a0€")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["douze", "-1", "NaN", "1e9", "=1+1", "9" * 20, "\u202e12", "\t".join(["1"] * 10_000), "é" * 500_000],
+    )
+    def test_what_is_no_amount_is_told_at_its_box_and_nothing_is_written(self, cast: Cast, text: str) -> None:
+        first, second = cast.contract.years[:2]
+        opened = {f"m-ase-{first}": [""], f"m-ase-{second}": [""]}
+        answer = self.send(cast, opened, **{f"m_ase_{first}": text, f"m_ase_{second}": "60"})
+        assert answer.status_code == 422
+        assert list(answer.json()["problems"]) == [f"m-ase-{first}"]
+        assert not OwnMeans.objects.exists()
+
+    @pytest.mark.parametrize(
+        "forged", [{"place": "financing/999"}, {"version": "-1"}, {"version": "x"}, {"opened": "{"}]
+    )
+    def test_a_page_of_another_contract_or_garbled_is_refused(
+        self, cast: Cast, forged: dict[str, str]
+    ) -> None:
+        first = cast.contract.years[0]
+        client = Client()
+        client.force_login(cast.council_editor)
+        data = {f"m-ase-{first}": "60", "opened": json.dumps({f"m-ase-{first}": [""]})} | forged
+        answer = client.post(self.url, data, headers={"X-Autosave": "1"})
+        assert answer.status_code == 422
+        assert list(answer.json()["problems"]) == list(forged)
+        assert not OwnMeans.objects.exists()
+
+    def test_a_box_that_does_not_exist_writes_nothing(self, cast: Cast) -> None:
+        answer = self.send(cast, {"m-ase-1999": [""], "m-x-2030": [""]}, m_ase_1999="1", m_x_2030="1")
+        assert answer.status_code == 200
+        assert not OwnMeans.objects.exists()
+
+    def test_readers_and_finalised_contracts_are_told_why(self, cast: Cast) -> None:
+        first = cast.contract.years[0]
+        reader = self.send(cast, {}, person=cast.council_reader, **{f"m_ase_{first}": "1"})
+        assert (reader.status_code, "rôle" in reader.json()["sentence"]) == (403, True)
+        Contract.objects.filter(pk=cast.contract.pk).update(state=ContractState.DRAFT)
+        closed = self.send(cast, {f"m-ase-{first}": [""]}, **{f"m_ase_{first}": "1"})
+        assert closed.status_code == 422
+        assert "Rouvrez d’abord la négociation" in closed.json()["problems"][""]

@@ -1,0 +1,128 @@
+"""The yearly financial amendment: prepared in one gesture, with the moves of credits of the year (V1, M7).
+
+Source: circulaire 2020/34, annexe 4-I and annexe 5.1, articles 4 and 5. What is notified stands in the
+contract by itself; the moves are written into the amounts of the sheets; the parties then write, agree and
+sign as for any amendment, or give it up. It bars nothing (rule P3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from agreements.actions.amendments import open_amendment, open_on
+from agreements.actions.moves import take_in
+from cdppe.accounts.abilities import Ability, can
+from cdppe.accounts.models import User
+from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
+from contracts.actions.journal import locked_contract
+from contracts.history import keeps_history
+from contracts.models import Amendment, AmendmentKind, Campaign, Contract
+from funding.models import CreditMove
+
+OBJECT = "Crédits de l’année {year} : confirmation et actualisation des engagements financiers."
+REASON = (
+    "Avenant financier annuel (annexe 5.1, article 5), au regard des crédits notifiés pour {year} et des "
+    "mouvements de crédits entre actions."
+)
+
+
+@transaction.atomic
+@keeps_history("sheets")
+def prepare_financial_amendment(contract: Contract, year: int, *, by: User) -> Amendment:
+    """Open the financial amendment of `year`, and write the moves of the year into the sheets.
+
+    Raises NotAllowed, RuleViolation for a year that is not the contract's, WrongState unless the contract is
+    in force without an open amendment, MissingPiece without a model contract.
+    """
+    _require_year(contract, year)
+    amendment = open_amendment(
+        contract,
+        about=OBJECT.format(year=year),
+        reason=REASON.format(year=year),
+        by=by,
+        kind=AmendmentKind.FINANCIAL,
+        year=year,
+    )
+    take_in(amendment, CreditMove.objects.free().filter(contract=contract, year=year), by=by)
+    return amendment
+
+
+@transaction.atomic
+@keeps_history("sheets")
+def take_moves_in(contract: Contract, *, by: User) -> int:
+    """Write every free move of `contract` into its open amendment, whatever its kind; how many (rule M7).
+
+    Raises NotAllowed, WrongState unless an amendment is being written.
+    """
+    stored = locked_contract(contract)
+    if not can(by, Ability.CONTRACT_EDIT, stored.territory):
+        raise NotAllowed(
+            "Votre rôle ne permet pas ce geste : il revient aux institutions parties au contrat."
+        )
+    if stored.open_amendment is None:
+        raise WrongState("Aucun avenant n’est ouvert sur ce contrat : ouvrez-en un d’abord.")
+    return take_in(stored.open_amendment, CreditMove.objects.free().filter(contract=stored), by=by)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What became of one contract of a campaign: its draft, or why there is none."""
+
+    contract: Contract
+    amendment: Amendment | None
+    sentence: str
+
+
+def prepare_for_campaign(
+    campaign: Campaign, year: int, contracts: Sequence[Contract], *, by: User
+) -> list[Prepared]:
+    """One draft of the financial amendment of `year` for each of `contracts`, all of `campaign`.
+
+    Each in a transaction of its own: one that cannot have a draft leaves the others theirs, and says why.
+    Twice, even at once, makes one each: a contract that has one of the year keeps it. Raises NotAllowed
+    unless `by` prepares amendments for the ministry.
+    """
+    if not can(by, Ability.AMENDMENT_PREPARE):
+        raise NotAllowed("Les avenants de l’année se préparent à l’administration centrale.")
+    done = []
+    for contract in contracts:
+        try:
+            amendment, is_new = _prepare_once(contract, year, by=by)
+        except (WrongState, MissingPiece, RuleViolation) as refusal:
+            done.append(Prepared(contract, None, str(refusal)))
+            continue
+        told = "préparé" if is_new else "déjà préparé : rien n’a changé"
+        done.append(Prepared(contract, amendment, f"{amendment} {told}."))
+    return done
+
+
+@transaction.atomic
+@keeps_history("sheets")
+def _prepare_once(contract: Contract, year: int, *, by: User) -> tuple[Amendment, bool]:
+    stored = locked_contract(contract, editable=False)
+    _require_year(stored, year)
+    existing: Amendment | None = (
+        Amendment.objects.filter(contract=stored, year=year, abandoned_at__isnull=True)
+        .select_related("contract")
+        .first()
+    )
+    if existing is not None:
+        return existing, False
+    amendment = open_on(
+        stored,
+        about=OBJECT.format(year=year),
+        reason=REASON.format(year=year),
+        by=by,
+        kind=AmendmentKind.FINANCIAL,
+        year=year,
+    )
+    take_in(amendment, CreditMove.objects.free().filter(contract=stored, year=year), by=by)
+    return amendment, True
+
+
+def _require_year(contract: Contract, year: int) -> None:
+    if year not in contract.years:
+        raise RuleViolation(f"{year} n’est pas une année du contrat.")
