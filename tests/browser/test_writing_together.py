@@ -27,6 +27,19 @@ CONFLICT = "Vos changements ne sont pas encore enregistrés"
 
 
 @pytest.fixture
+def assert_accessible(assert_accessible: Check) -> Check:
+    """What is told of a conflict or of a failure is looked at on an office screen, then on a telephone."""
+
+    def check(page: Page) -> None:
+        assert_accessible(page)
+        page.set_viewport_size({"width": 375, "height": 812})
+        assert_accessible(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    return check
+
+
+@pytest.fixture
 def cast() -> Cast:
     """A sheet of Isère's contract, to be written on."""
     cast = make_cast()
