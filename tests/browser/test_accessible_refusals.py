@@ -182,7 +182,7 @@ def taken_over(table: Table) -> None:
 @pytest.mark.parametrize(
     ("day", "others"),
     [
-        (empty, ["recherche/?q=zzz", "fiches/nouvelle/", "reprise/"]),
+        (empty, ["recherche/?q=zzz", "fiches/nouvelle/"]),
         (
             being_amended,
             [
