@@ -25,7 +25,6 @@ from contracts.workflow import ContractState
 from contracts.workspace import parts
 from tests.agreements.conftest import Table, make_table
 from tests.cast import make_cast
-from tests.contracts.contract_documents import use_real_model
 from tests.factories import ActionSheetFactory
 from tests.routes import ROUTES, World, make_world
 from tests.states import put_in_state
@@ -132,10 +131,8 @@ def test_every_form_of_the_table_of_routes_is_accessible_when_it_is_refused(
 
 @pytest.fixture
 def table(transactional_db: None) -> Table:
-    """The three parties around a contract with the real text, in which nothing blocks."""
-    cast = make_cast()
-    use_real_model(cast.campaign)
-    return make_table(cast)
+    """The three parties around a contract in which nothing blocks."""
+    return make_table(make_cast())
 
 
 def empty(table: Table) -> None:
