@@ -150,9 +150,7 @@ def _signature_facts(
         "trusted": bool(status.trusted),
         "revoked": bool(status.revoked),
         "problem": problem.name if problem is not None else "",
-        "root": path.trust_anchor.authority.name.human_friendly
-        if path is not None and status.trusted
-        else "",
+        "root": _holder(path.trust_anchor.authority.name) if path is not None and status.trusted else "",
         "claimed_at": _iso(None if is_timestamp else status.signer_reported_dt),
         "stamped_at": "",
     }
@@ -163,18 +161,23 @@ def _signature_facts(
 
 
 def _signer(certificate: x509.Certificate) -> dict[str, str]:
-    subject, issuer = certificate.subject.native, certificate.issuer.native
+    subject = certificate.subject.native
     return {
         "name": _text(subject, "common_name"),
         "organisation": _text(subject, "organization_name"),
         "unit": _text(subject, "organizational_unit_name"),
         "title": _text(subject, "title"),
-        "issuer": _text(issuer, "common_name") or _text(issuer, "organization_name"),
+        "issuer": _holder(certificate.issuer),
         "serial": f"{certificate.serial_number:x}",
         "sha256": base64.b16encode(certificate.sha256).decode().lower(),
         "valid_from": _iso(certificate.not_valid_before),
         "valid_until": _iso(certificate.not_valid_after),
     }
+
+
+def _holder(name: x509.Name) -> str:
+    """An authority as people call it."""
+    return _text(name.native, "common_name") or _text(name.native, "organization_name")
 
 
 def _text(names: dict[str, Any], key: str) -> str:

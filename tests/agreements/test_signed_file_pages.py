@@ -219,7 +219,7 @@ def test_three_electronic_signatures_are_told_and_recorded_in_one_gesture(
     for sentence in (
         "est intacte",
         "octet pour octet",
-        "garanti par une autorité reconnue",
+        "garanti par une autorité reconnue : Autorité de certification d’essai.",
         "La révocation éventuelle du certificat n’a pas été recherchée",
     ):
         assert text.count(sentence) == 3, sentence

@@ -181,7 +181,7 @@ def test_a_contract_signed_on_paper_comes_into_force_then_goes_online(
     check(page)
     submit(page, "Enregistrer")
     expect(page.get_by_role("main")).to_contain_text("3 signatures sont enregistrées.")
-    expect(page.get_by_role("link", name="complet.pdf")).to_have_count(4)  # the table, and each signature
+    expect(page.get_by_role("link", name="complet.pdf", exact=True)).to_have_count(4)
     assert table.stored().state == ContractState.IN_FORCE
     assert SignatureProof.objects.count() == 3
     check(page)
