@@ -14,8 +14,17 @@ from django.urls import reverse
 from cdppe.lib.business_days import day_off, previous_working_day
 from contracts.gantt import Gantt, GanttRow, draw
 from contracts.models import CalendarPhase, Contract, ContractStep, Deadline, DeadlineExtension
-from contracts.overview import PARTIES, Turn, distance, extension_note, is_closed, step_prepares, turn
-from contracts.retroplanning import STATUS_LABELS, StepStatus, state_of_deadline, status_of
+from contracts.overview import (
+    PARTIES,
+    Turn,
+    distance,
+    extension_note,
+    is_closed,
+    is_deadline_closed,
+    step_prepares,
+    turn,
+)
+from contracts.retroplanning import STATUS_LABELS, StepStatus, is_optional_deadline, status_of
 from contracts.workflow import ContractState
 
 PHASE_OF_STATE = {
@@ -76,6 +85,11 @@ class DeadlineLine:
     @property
     def anchor(self) -> str:
         return f"deadline-{self.deadline.pk}"
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it is the last day of what one may do: there is nothing to mark as done."""
+        return is_optional_deadline(self.deadline.code)
 
 
 @dataclass(frozen=True)
@@ -168,7 +182,7 @@ def deadline_lines(contract: Contract, *, today: dt.date, kinds: Collection[str]
     closed = {
         each.pk
         for each in deadlines
-        if is_closed(contract, state_of_deadline(each.code), on=dates[each.pk], today=today)
+        if is_deadline_closed(contract, each.code, on=dates[each.pk], today=today)
     }
     open_dates = [on for pk, on in dates.items() if pk not in settled and pk not in closed and on >= today]
     next_on = min(open_dates, default=None)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from cdppe.lib.business_days import day_off
 from contracts.models import Campaign, Contract, Deadline, DeadlineExtension, SettledDeadline
-from contracts.overview import is_closed
-from contracts.retroplanning import state_of_deadline
+from contracts.overview import is_deadline_closed
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def national_deadlines(campaign: Campaign, *, today: dt.date) -> tuple[NationalD
         closed = {
             each.pk
             for each in left
-            if is_closed(each, state_of_deadline(deadline.code), on=dates[each.pk], today=today)
+            if is_deadline_closed(each, deadline.code, on=dates[each.pk], today=today)
         }
         found.append(
             NationalDeadline(

@@ -45,7 +45,7 @@ from contracts.progress import (
     missing_parts,
     pieces,
 )
-from contracts.retroplanning import state_of_deadline, state_prepared
+from contracts.retroplanning import is_optional_deadline, state_of_deadline, state_prepared
 from contracts.workflow import STEP_COUNT, WAY, ContractState, has_reached, step_number
 
 PARTY_NAMES = {
@@ -269,7 +269,7 @@ def duties_of(contract: Contract, *, today: dt.date) -> list[Duty]:
     """
     settled = {each.deadline_id: each.done_on for each in contract.settled_deadlines.all()}
     national = [
-        replace(duty, is_closed=is_closed(contract, state_of_deadline(duty.code), on=duty.on, today=today))
+        replace(duty, is_closed=is_deadline_closed(contract, duty.code, on=duty.on, today=today))
         for duty in campaign_duties(contract.campaign, contract.territory, settled=settled)
     ]
     return [*national, *retroplanning_duties(contract, today=today)]
@@ -286,6 +286,16 @@ def is_closed(contract: Contract, prepares: str, *, on: dt.date | None, today: d
         return True
     is_over = contract.ends_on < today or contract.state == ContractState.ENDED
     return is_over and (not contract.is_signed or on is None or on <= contract.ends_on)
+
+
+def is_deadline_closed(contract: Contract, code: str, *, on: dt.date | None, today: dt.date) -> bool:
+    """Whether nobody waits any more for the national deadline `code`, due on `on`.
+
+    The last day to denounce closes by itself: nobody is late for not having denounced.
+    """
+    if is_optional_deadline(code) and on is not None and on < today:
+        return True
+    return is_closed(contract, state_of_deadline(code), on=on, today=today)
 
 
 def step_prepares(step: ContractStep) -> str:

@@ -166,6 +166,15 @@ def state_of_deadline(code: str) -> str:
     return row["prepares"] if row is not None else ""
 
 
+def is_optional_deadline(code: str) -> bool:
+    """Whether the national deadline `code` is the last day of what parties may do and need not (article 6).
+
+    The year that ends a code is not read: what holds for "denunciation" holds for every year's.
+    """
+    row = _deadlines().get(code.rstrip("0123456789").rstrip("_"))
+    return row is not None and bool(row["optional"])
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     with (TABLES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -20,7 +20,7 @@ from contracts.models import CalendarPhase, Contract, ContractStep, Deadline
 from contracts.overview import duties_of, with_calendar, with_facts
 from contracts.parts import measure_calendar
 from contracts.reminders import due_lines
-from contracts.retroplanning import state_of_deadline, state_prepared
+from contracts.retroplanning import is_optional_deadline, state_of_deadline, state_prepared
 from contracts.workflow import WAY, ContractState, has_reached
 from contracts.workspace import Stage
 from tests.cast import Cast
@@ -238,3 +238,20 @@ def test_a_negotiation_that_is_reopened_waits_for_its_steps_again(client: Client
     assert status() == "past"
     Contract.objects.filter(pk=cast.contract.pk).update(state=ContractState.NEGOTIATION)
     assert status() == "late"
+
+
+def test_the_last_day_to_denounce_passes_and_nobody_is_late(cast: Cast, late: None) -> None:
+    assert is_optional_deadline("denunciation_2031")
+    assert not is_optional_deadline("report_2031")
+    campaign = cast.contract.campaign
+    for code, label in (("denunciation_2030", "Dernier jour pour dénoncer"), ("unknown_2030", "Autre envoi")):
+        Deadline.objects.create(
+            campaign=campaign, code=code, label=label, due_on=LATE_DAY - dt.timedelta(days=3), parties=[]
+        )
+    by_label = {each.label: each for each in duties_of(known(cast.contract), today=LATE_DAY)}
+    assert by_label["Dernier jour pour dénoncer"].is_closed
+    assert not by_label["Autre envoi"].is_closed
+    national = {each.deadline.code: each for each in national_deadlines(campaign, today=LATE_DAY)}
+    denounced, other = national["denunciation_2030"], national["unknown_2030"]
+    assert (denounced.late_count, denounced.closed_count) == (0, denounced.contract_count)
+    assert (other.late_count, other.closed_count) == (other.contract_count, 0)

@@ -296,7 +296,7 @@ def test_live_totals_count_the_other_sheets_and_write_nothing(world: World) -> N
     said = " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").replace("\u202f", "").split())
     assert "Toutes les fiches" in said
     assert "300 € 200 € 500 € 500 €" in said
-    assert "État 500 € , département 50 € ." in said
+    assert "État 500 € · département 50 € ·" in said
     assert 'id="total-sheet" hx-swap-oob="true"' in page
     assert "<html" not in page
     assert ActionFinancing.objects.get(action_sheet=sheet).amount == Decimal(999)
