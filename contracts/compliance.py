@@ -228,6 +228,7 @@ def _unread(contract: Contract) -> Contract:
 
 
 _KNOWN = "known_compliance_facts"
+_KNOWN_REPORT = "known_compliance_report"
 
 
 def remember_facts(contract: Contract) -> None:
@@ -253,10 +254,16 @@ def known_facts(contract: Contract, name: str) -> Any:
 
 
 def known_report(contract: Contract) -> Report:
-    """`report_of` today, with `known_facts`."""
+    """`report_of` today, with `known_facts`: made once for an object of which they are remembered."""
+    kept: Report | None = vars(contract).get(_KNOWN_REPORT)
+    if kept is not None:
+        return kept
     facts = {name: known_facts(contract, name) for name in _loaders}
     there = {name: each for name, each in facts.items() if each is not None}
-    return _report(there, _answers([contract]).get(contract.pk, {}))
+    report = _report(there, _answers([contract]).get(contract.pk, {}))
+    if _KNOWN in vars(contract):
+        vars(contract)[_KNOWN_REPORT] = report
+    return report
 
 
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:

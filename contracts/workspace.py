@@ -6,7 +6,7 @@ A part is one page of the contract, or a few that belong together. Contracts reg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,14 +90,28 @@ def find_part(code: str) -> Part | None:
     return _parts.get(code)
 
 
-def menu(contract: Contract, user: User, *, tab: str) -> tuple[MenuEntry, ...]:
-    """The menu of `contract` (of `overview.with_facts`) for `user`, on the page of the part `tab`."""
+def menu(
+    contract: Contract, user: User, *, tab: str, barred: Mapping[str, int] | None = None
+) -> tuple[MenuEntry, ...]:
+    """The menu of `contract` (of `overview.with_facts`) for `user`, on the page of the part `tab`.
+
+    `barred` says how many findings bar the way to signature in each part: filled, it is not done yet.
+    """
+    counts = barred or {}
     return tuple(
         MenuEntry(
             part,
             reverse(part.route, args=[contract.reference]),
             part.code == tab,
-            part.measure(contract, user) if part.measure else None,
+            held_back(part.measure(contract, user) if part.measure else None, counts.get(part.code, 0)),
         )
         for part in parts()
     )
+
+
+def held_back(progress: Progress | None, barred: int) -> Progress | None:
+    """`progress` of a part in which `barred` findings bar the way: filled is not done."""
+    if progress is None or progress.stage != Stage.DONE or not barred:
+        return progress
+    points = "un point bloquant" if barred == 1 else f"{barred} points bloquants"
+    return Progress(Stage.STARTED, progress.text, f"{progress.words}, {points} à lever")

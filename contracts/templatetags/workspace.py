@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django import template
 from django.template import RequestContext
 
-from contracts.compliance import remember_facts
+from contracts.compliance import known_report, remember_facts
 from contracts.models import Contract
 from contracts.notices import notices_of
 from contracts.overview import with_facts
@@ -21,7 +22,12 @@ def workspace_menu(context: RequestContext, contract: Contract, tab: str) -> dic
     """The parts of `contract`, each with how far it has got, for whoever asks for the page."""
     known = with_facts(Contract.objects.filter(pk=contract.pk)).get()
     remember_facts(known)
-    return {"entries": menu(known, context["request"].user, tab=tab)}
+    barred = (
+        Counter(line.finding.place.part for line in known_report(known).blocking)
+        if known.is_editable
+        else None
+    )
+    return {"entries": menu(known, context["request"].user, tab=tab, barred=barred)}
 
 
 @register.inclusion_tag("contracts/notices.html")

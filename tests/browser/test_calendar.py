@@ -87,6 +87,8 @@ def test_a_refused_step_is_accessible_and_keeps_what_was_typed(
 def test_the_gantt_and_a_gesture_by_keyboard_alone(
     page_1280: Page, signed_in: SignIn, full: Contract
 ) -> None:
+    # A contract whose period is not over: its steps are still to be made.
+    Contract.objects.filter(pk=full.pk).update(ends_on=dt.date(2100, 12, 31))
     page = signed_in(page_1280, demonstration.FULL_EDITOR)
     page.goto(f"/contrats/{full.reference}/calendrier/gantt/")
     bars = page.locator("svg.cdppe-gantt a")

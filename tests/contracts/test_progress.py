@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.progress import Facts, ObjectiveFacts, Piece, SheetFacts, missing, missing_parts, pieces
+from contracts.workspace import Progress, Stage, counted, held_back
 
 COMPLETE = Facts(
     has_effect_date=True,
@@ -89,3 +90,14 @@ def test_a_sheet_lacks_what_rule_a2_asks_and_its_financing() -> None:
         "le financement",
     )
     assert missing_parts(frozenset(), is_financed=True) == ()
+
+
+def test_a_filled_part_in_which_something_bars_the_way_is_not_done() -> None:
+    filled = counted(9, 9, "9 fiches complètes sur 9")
+    assert held_back(filled, 0) == filled
+    assert held_back(filled, 1) == Progress(
+        Stage.STARTED, "9/9", "9 fiches complètes sur 9, un point bloquant à lever"
+    )
+    assert held_back(None, 3) is None
+    started = counted(1, 9, "une fiche complète sur 9")
+    assert held_back(started, 2) == started
