@@ -174,7 +174,8 @@ def contract_move(request: HttpRequest, reference: str, code: str) -> HttpRespon
         if isinstance(moved, Amendment):
             return redirect("agreements:amendment", contract.reference, moved.number)
         return redirect("contracts:detail", contract.reference)
-    transition = way_of(contract).transition(code)
+    way = way_of(contract)
+    transition = way.transition(code)
     if transition is None:
         raise Http404
     user = signed_in(request)
@@ -183,6 +184,7 @@ def contract_move(request: HttpRequest, reference: str, code: str) -> HttpRespon
     context = {
         "contract": contract,
         "tab": "overview",
+        "way": way,
         "transition": transition,
         "locks": _locks(transition),
         "missing": standing(complete, reader=user, today=timezone.localdate()).missing,
