@@ -298,7 +298,9 @@ def test_ten_sheets_go_from_nothing_to_no_blocking_finding(
     go_to_field(council, "Le compte bancaire du département").get_by_role("link").click()
     council.get_by_label("IBAN").fill(IBAN)
     council.get_by_label("BIC").fill(BIC)
-    council.get_by_role("button", name="Enregistrer le compte").click()
+    # The page asks whether the session is still open before it sends an account: the answer is waited for.
+    with council.expect_navigation():
+        council.get_by_role("button", name="Enregistrer le compte").click()
     expect(council.get_by_role("status").first).to_be_visible()
 
     expect(findings(page)).to_have_count(0)
