@@ -193,7 +193,6 @@ def taken_over(table: Table) -> None:
                 "versions/comparer/?de=1&a=9",
                 "fiches/1/",
                 "mise-en-ligne/",
-                "accord/retour/reopen/",
             ],
         ),
         (denounced, ["fin/denonciation/retirer/", "mise-en-ligne/"]),
