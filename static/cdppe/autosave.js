@@ -538,6 +538,10 @@
       return;
     }
     copyTimer = setTimeout(() => {
+      if (!isDirty) {
+        // Saved in between: there is nothing left to say or to keep.
+        return;
+      }
       const isStored = keep();
       if (!sending && !isChoosing && !["offline", "server", "expired", "person"].includes(trouble)) {
         say(isStored ? "Pas encore enregistré ; une copie est gardée sur cet ordinateur." : "Pas encore enregistré.");

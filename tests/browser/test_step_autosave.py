@@ -133,6 +133,9 @@ def test_the_second_to_save_sees_both_texts_and_chooses(
     council.get_by_role("button", name="Enregistrer avec ces choix").click()
     expect(panel).to_have_count(0)
     _is_saved(council)
+    # And it stays said once the copy on this computer would have been made.
+    council.wait_for_timeout(800)
+    _is_saved(council)
     stored = _stored(cast)
     assert (stored.phase, stored.resources) == ("negotiation", "Salle du département")
 
