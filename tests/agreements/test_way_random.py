@@ -1,4 +1,7 @@
-"""Random gestures by random people over HTTP, compared at each step with a model (K3, K4, P3)."""
+"""Random gestures by random people over HTTP, compared at each step with a model (K3, K4, P3, V1).
+
+From the final text to the day of effect, then through the amendments that somebody opens.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agreements.models import Agreement, Proposal, Signature
-from contracts.models import Contract
+from agreements.models import Agreement, Proposal, Signature, TextInForce
+from agreements.needs import standing_proposal
+from contracts.models import Contract, Way, way_of
 from tests.agreements.conftest import Table
 
 BASE = "/contrats/38-2030/accord/"
@@ -23,7 +27,7 @@ OF_A_PARTY = tuple(f"{verb} {kind}" for verb in ("agree", "withdraw", "sign", "u
 GESTURES = (
     *(["forward"] * 20),
     *("odpe", "assembly", "propose", "send-back", "reopen", "correct-odpe", "correct-assembly", "finalise"),
-    *("edit", "look", *OF_A_PARTY),
+    *("edit", "look", "open", "abandon", *OF_A_PARTY),
 )
 TODAY = timezone.localdate()
 YESTERDAY = f"{TODAY - dt.timedelta(days=1):%Y-%m-%d}"
@@ -31,11 +35,17 @@ YESTERDAY = f"{TODAY - dt.timedelta(days=1):%Y-%m-%d}"
 
 @dataclass
 class Model:
-    """The way told again in a few lines, without the program's table."""
+    """The way told again in a few lines, without the program's table.
+
+    `state` is that of the open amendment, else of the contract; `law` is the court of the text in force.
+    """
 
     state: str = "draft"
     court: str = "Grenoble"
     proposed: str = ""
+    law: str = ""
+    number: int = 0
+    is_amending: bool = False
     agreed: set[str] = field(default_factory=set)
     signed: set[str] = field(default_factory=set)
 
@@ -53,11 +63,14 @@ class Model:
             return f"agree {kind}", f"{kind}_signatory"
         if self.state == "signature":
             return f"sign {next(kind for kind in KINDS if kind not in self.signed)}", "council_editor"
+        if self.is_amending and self.court == self.law:
+            return "edit", "council_editor"
         steps = {
             "draft": "odpe",
             "odpe_informed": "assembly",
             "adopted": "propose",
             "negotiation": "finalise",
+            "in_force": "open",
         }
         return steps.get(self.state, "look"), "council_editor"
 
@@ -96,7 +109,27 @@ class Model:
     def finalise(self, kind: str) -> bool:
         return self._go("negotiation", "draft")
 
+    def open(self, kind: str) -> bool:
+        if not self._go("in_force", "negotiation"):
+            return False
+        self.is_amending, self.number = True, self.number + 1
+        self.agreed, self.signed = set(), set()
+        return True
+
+    def abandon(self, kind: str) -> bool:
+        if self.court != self.law or not self._go("negotiation", "in_force"):
+            return False
+        self._close()
+        return True
+
+    def _close(self) -> None:
+        """The contract stands as its three parties signed it."""
+        self.is_amending = False
+        self.agreed, self.signed = set(KINDS), set(KINDS)
+
     def propose(self, kind: str) -> bool:
+        if self.is_amending and self.court == self.law:
+            return False
         self.proposed = self.court if self.state == "adopted" else self.proposed
         return self._go("adopted", "agreement")
 
@@ -140,7 +173,9 @@ class Model:
         if kind in self.signed:
             return False
         self.signed.add(kind)
-        self.state = "in_force" if len(self.signed) == len(KINDS) else self.state
+        if len(self.signed) == len(KINDS):
+            self.state, self.law = "in_force", self.proposed
+            self._close()
         return True
 
     def unsign(self, kind: str) -> bool:
@@ -150,7 +185,7 @@ class Model:
         return True
 
 
-def send(client: Client, table: Table, gesture: str) -> int:
+def send(client: Client, table: Table, gesture: str, *, number: int) -> int:
     """Make `gesture` as a person does, with all that its form asks; the status of the answer."""
     verb, _, kind = gesture.partition(" ")
     pk = table.parties[kind].pk if kind else 0
@@ -163,6 +198,8 @@ def send(client: Client, table: Table, gesture: str) -> int:
         "assembly": ("assemblee/", {"number": "2030-7", "deliberated_on": YESTERDAY}),
         "propose": ("proposer/", {}),
         "finalise": ("../etape/finalise-draft/", {}),
+        "open": ("../avenants/ouvrir/", {"about": "Changer de tribunal", "reason": "Une raison"}),
+        "abandon": (f"../avenants/{number}/abandonner/", {"reason": "Une raison"}),
         "agree": (
             f"parties/{pk}/",
             {
@@ -179,13 +216,20 @@ def send(client: Client, table: Table, gesture: str) -> int:
     return client.post(base + path.removeprefix("../"), data).status_code
 
 
+def kinds_of(given: type[Agreement | Signature], way: Way) -> set[str]:
+    """The institutions whose agreement to, or signature of, the text of `way` stands."""
+    proposal = standing_proposal(way)
+    found = given.objects.standing().filter(version=proposal.version if proposal else None)
+    return set(found.values_list("party__signatory__institution_kind", flat=True))
+
+
 @settings(
     max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    steps=st.lists(st.tuples(st.sampled_from(GESTURES), st.sampled_from(ACTORS)), min_size=10, max_size=30)
+    steps=st.lists(st.tuples(st.sampled_from(GESTURES), st.sampled_from(ACTORS)), min_size=10, max_size=45)
 )
 def test_the_site_follows_the_model_whatever_people_do(table: Table, steps: list[tuple[str, str]]) -> None:
     people = {name: getattr(table.cast, name, None) for name in ACTORS} | {
@@ -201,11 +245,17 @@ def test_the_site_follows_the_model_whatever_people_do(table: Table, steps: list
                 model.court = "Lyon" if model.court == "Grenoble" else "Grenoble"
                 Contract.objects.filter(pk=table.contract.pk).update(court=model.court)
                 continue
+            if gesture == "abandon" and not model.is_amending:
+                continue
             client = Client()
             client.force_login(people[actor])
+            number = model.number
             expected = model.make(gesture, actor)
-            assert (send(client, table, gesture), table.stored().state) == (expected, model.state), told
-            agreed = Agreement.objects.standing().values_list("party__signatory__institution_kind", flat=True)
-            signed = Signature.objects.standing().values_list("party__signatory__institution_kind", flat=True)
-            assert (set(agreed), set(signed)) == (model.agreed, model.signed), told
+            status = send(client, table, gesture, number=number)
+            way = way_of(table.stored())
+            assert (status, way.state, way.is_amendment) == (expected, model.state, model.is_amending), told
+            assert (kinds_of(Agreement, way), kinds_of(Signature, way)) == (model.agreed, model.signed), told
+            law = TextInForce.objects.filter(contract=table.contract).first()
+            said = {entry.value for entry in law.reading.entries} if law else set()
+            assert (model.law in said) is bool(model.law), told
         transaction.set_rollback(True)
