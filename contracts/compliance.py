@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -227,8 +227,15 @@ def _unread(contract: Contract) -> Contract:
     return fresh
 
 
-_KNOWN = "known_compliance_facts"
-_KNOWN_REPORT = "known_compliance_report"
+_KNOWN = "known_compliance"
+
+
+@dataclass
+class _Known:
+    """What one page has read already of the compliance of its contract."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    report: Report | None = None
 
 
 def remember_facts(contract: Contract) -> None:
@@ -236,7 +243,7 @@ def remember_facts(contract: Contract) -> None:
 
     For an object that nobody writes with and that goes with the page: what is read in it stays as it was.
     """
-    vars(contract)[_KNOWN] = {}
+    vars(contract)[_KNOWN] = _Known()
 
 
 def known_facts(contract: Contract, name: str) -> Any:
@@ -245,25 +252,24 @@ def known_facts(contract: Contract, name: str) -> Any:
     So the menu counts with what its compliance is checked with. None when there is nothing to check of this
     contract yet; KeyError for facts that nobody loads.
     """
-    known: dict[str, Any] | None = vars(contract).get(_KNOWN)
+    known: _Known | None = vars(contract).get(_KNOWN)
     if known is None:
         return _loaders[name]([_unread(contract)], timezone.localdate()).get(contract.pk)
-    if name not in known:
-        known[name] = _loaders[name]([contract], timezone.localdate()).get(contract.pk)
-    return known[name]
+    if name not in known.facts:
+        known.facts[name] = _loaders[name]([contract], timezone.localdate()).get(contract.pk)
+    return known.facts[name]
 
 
 def known_report(contract: Contract) -> Report:
     """`report_of` today, with `known_facts`: made once for an object of which they are remembered."""
-    kept: Report | None = vars(contract).get(_KNOWN_REPORT)
-    if kept is not None:
-        return kept
-    facts = {name: known_facts(contract, name) for name in _loaders}
-    there = {name: each for name, each in facts.items() if each is not None}
-    report = _report(there, _answers([contract]).get(contract.pk, {}))
-    if _KNOWN in vars(contract):
-        vars(contract)[_KNOWN_REPORT] = report
-    return report
+    known: _Known | None = vars(contract).get(_KNOWN)
+    if known is None:
+        return report_of(contract)
+    if known.report is None:
+        facts = {name: known_facts(contract, name) for name in _loaders}
+        there = {name: each for name, each in facts.items() if each is not None}
+        known.report = _report(there, _answers([contract]).get(contract.pk, {}))
+    return known.report
 
 
 def report_of(contract: Contract, *, today: dt.date | None = None) -> Report:

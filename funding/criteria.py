@@ -6,6 +6,7 @@ which a part is missing is missing. Its status is the least certain of its parts
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,33 @@ CERTAINTY: tuple[str, ...] = (FigureStatus.OFFICIAL, FigureStatus.ESTIMATE, Figu
 def weakest(statuses: Iterable[str]) -> str:
     """The least certain of some statuses; official when there is none."""
     return max(statuses, key=CERTAINTY.index, default=FigureStatus.OFFICIAL.value)
+
+
+def are_official(statuses: Iterable[str]) -> bool:
+    """Whether every one of some statuses is official; so it is when there is none."""
+    return weakest(statuses) == FigureStatus.OFFICIAL
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many figures have a status."""
+
+    status: str
+    label: str
+    count: int
+
+
+def counted_statuses(statuses: Iterable[str] | Mapping[str, int]) -> tuple[StatusCount, ...]:
+    """How many of each status, from the most to the least certain; those that nobody has are left out.
+
+    `statuses`: one for each figure, or {status: how many figures}.
+    """
+    counts = Counter(statuses)
+    return tuple(
+        StatusCount(status, str(FigureStatus(status).label), counts[status])
+        for status in CERTAINTY
+        if counts[status]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,28 +12,19 @@ would be without bounds → the common factor → key × factor → floor or cei
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from funding.criteria import CERTAINTY
+from funding.criteria import StatusCount, are_official, counted_statuses
 from funding.models import AllocationLine, AllocationRun, FigureStatus
 from funding.modulation import COEFFICIENT, SHARED
 from funding.modulation_summary import asked_text
 
 FLOOR = "floor"
 CEILING = "ceiling"
-
-
-@dataclass(frozen=True, slots=True)
-class StatusCount:
-    """How many of the figures of the run have a status."""
-
-    status: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +245,7 @@ class Explanation:
 
     @property
     def is_all_official(self) -> bool:
-        return all(each.status == FigureStatus.OFFICIAL for each in self.statuses)
+        return are_official(each.status for each in self.statuses)
 
 
 def explain(run: AllocationRun, line: AllocationLine) -> Explanation:
@@ -298,7 +289,9 @@ def explain(run: AllocationRun, line: AllocationLine) -> Explanation:
         others_key=others_key,
         allocated_total=allocated_total,
         total=total,
-        statuses=_counted(cell["status"] for row in inputs["figures"].values() for cell in row.values()),
+        statuses=counted_statuses(
+            cell["status"] for row in inputs["figures"].values() for cell in row.values()
+        ),
     )
 
 
@@ -343,14 +336,4 @@ def _criteria(inputs: Mapping[str, Any], line: AllocationLine) -> tuple[Criterio
             edition=criteria[each["series"]]["edition"],
         )
         for each in line.contributions
-    )
-
-
-def _counted(statuses: Iterable[str]) -> tuple[StatusCount, ...]:
-    """How many of each status, from the most to the least certain."""
-    counts = Counter(statuses)
-    return tuple(
-        StatusCount(status, str(FigureStatus(status).label), counts[status])
-        for status in CERTAINTY
-        if counts[status]
     )

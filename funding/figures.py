@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Q
 
 from cdppe.accounts.models import Department, Territory
-from funding.criteria import CERTAINTY
+from funding.criteria import CERTAINTY, StatusCount, counted_statuses
 from funding.criteria_files import ValueSpec
 from funding.figures_import import Places
 from funding.models import AllocationRun, CriterionSeries, CriterionValue, FigureStatus, SeriesEdition
-from funding.steering import StatusCount
 
 # The choice of the filter that shows what is not there.
 MISSING = "missing"
@@ -97,7 +96,7 @@ def series_with_editions() -> tuple[SeriesRow, ...]:
             tuple(
                 EditionRow(
                     edition=edition,
-                    statuses=_status_counts(
+                    statuses=counted_statuses(
                         {status: getattr(edition, f"{status}_count") for status in CERTAINTY}
                     ),
                     missing_count=getattr(edition, f"{MISSING}_count"),
@@ -126,7 +125,7 @@ def edition_detail(edition: SeriesEdition, *, status: str = "") -> EditionDetail
         values=rows,
         shown=tuple(row for row in rows if _is_kept(row, status)),
         absent=tuple(sorted((each, places.name(each)) for each in set(places.departments) - counted)),
-        statuses=_status_counts(Counter(row.status for row in rows if row.value is not None)),
+        statuses=counted_statuses(row.status for row in rows if row.value is not None),
         missing_count=sum(row.value is None for row in rows),
         total=sum((row.value for row in rows if row.value is not None), Decimal(0)),
         runs=tuple(runs),
@@ -158,23 +157,10 @@ def spec_row(spec: ValueSpec, places: Places) -> ValueRow:
     )
 
 
-def counted_statuses(statuses: Iterable[str]) -> tuple[StatusCount, ...]:
-    """How many of each status, from the most to the least certain."""
-    return _status_counts(Counter(statuses))
-
-
 def _is_kept(row: ValueRow, status: str) -> bool:
     if status == MISSING:
         return row.value is None
     return not status or (row.value is not None and row.status == status)
-
-
-def _status_counts(counts: dict[str, int]) -> tuple[StatusCount, ...]:
-    return tuple(
-        StatusCount(status, str(FigureStatus(status).label), counts[status])
-        for status in CERTAINTY
-        if counts.get(status)
-    )
 
 
 def _editions_of_runs() -> Sequence[tuple[int, set[str]]]:

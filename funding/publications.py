@@ -15,11 +15,10 @@ from cdppe.accounts.models import Territory
 from contracts.models import Campaign
 from funding.actions.publications import published_state
 from funding.balance import stated_sum
-from funding.criteria import CERTAINTY
+from funding.criteria import CERTAINTY, are_official
 from funding.models import (
     AllocationRun,
     Envelope,
-    FigureStatus,
     NotifiedAmount,
     Publication,
     PublishedAmount,
@@ -80,7 +79,7 @@ class Preview:
 
     @property
     def is_all_official(self) -> bool:
-        return all(run.weakest_status == FigureStatus.OFFICIAL for run in self.runs)
+        return are_official(run.weakest_status for run in self.runs)
 
     @property
     def total(self) -> Decimal:
@@ -176,7 +175,7 @@ def publication_detail(publication: Publication) -> PublicationDetail:
         changes=_changes(envelopes, before, after) if replaced else (),
         replaced=tuple(replaced),
         total=sum(after.values(), Decimal(0)),
-        is_all_official=all(run.weakest_status == FigureStatus.OFFICIAL for run in runs.values()),
+        is_all_official=are_official(run.weakest_status for run in runs.values()),
         modulations=summaries_of_runs(runs.values()),
     )
 

@@ -27,7 +27,8 @@ from funding.actions.allocations import (
 )
 from funding.balance import stated_sum
 from funding.bars import bar_length
-from funding.models import CriterionSeries, Envelope, FigureStatus, Scenario, SeriesEdition
+from funding.criteria import are_official
+from funding.models import CriterionSeries, Envelope, Scenario, SeriesEdition
 from funding.models.scenario import LONGEST_NAME
 from funding.modulation import RESERVE, Modulation
 from funding.modulation_summary import ModulationSummary, summary_of_result
@@ -386,10 +387,8 @@ def results_of(draft: Draft) -> ScenarioResult:
             for territory, shares, total in rows
         ),
         total=stated_sum(each.total for each in envelopes),
-        is_all_official=all(
-            each.shared.figures.weakest_status == FigureStatus.OFFICIAL
-            for each in envelopes
-            if each.shared is not None
+        is_all_official=are_official(
+            each.shared.figures.weakest_status for each in envelopes if each.shared is not None
         ),
     )
 

@@ -7,7 +7,7 @@ to 1; `None` is "not computed yet". Decimals made from a run's exact fractions a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -19,18 +19,9 @@ from cdppe.accounts.models import Territory
 from contracts.models import Campaign
 from funding.balance import stated_sum
 from funding.bars import bar_length
-from funding.criteria import CERTAINTY, Figure, Figures, figures_of
+from funding.criteria import Figure, Figures, StatusCount, are_official, counted_statuses, figures_of
 from funding.models import AllocationLine, AllocationRun, Envelope, FigureStatus, NotifiedAmount
 from funding.modulation_summary import ModulationSummary, summaries_of_runs, summary_of_run
-
-
-@dataclass(frozen=True)
-class StatusCount:
-    """How many of the figures of a run have a status."""
-
-    status: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class EnvelopeSummary:
 
     @property
     def is_all_official(self) -> bool:
-        return all(each.status == FigureStatus.OFFICIAL for each in self.statuses)
+        return are_official(each.status for each in self.statuses)
 
 
 @dataclass(frozen=True)
@@ -168,7 +159,7 @@ class RunDetail:
 
     @property
     def is_all_official(self) -> bool:
-        return all(each.status == FigureStatus.OFFICIAL for each in self.statuses)
+        return are_official(each.status for each in self.statuses)
 
 
 @dataclass(frozen=True)
@@ -319,7 +310,7 @@ def run_detail(run: AllocationRun, *, sort: str = "code") -> RunDetail:
             series=criterion["series"],
             weight=Decimal(criterion["weight"]) / 100,
             edition=criterion["edition"],
-            statuses=_counted(row[criterion["series"]]["status"] for row in figures.values()),
+            statuses=counted_statuses(row[criterion["series"]]["status"] for row in figures.values()),
         )
         for criterion in run.inputs["criteria"]
     )
@@ -362,7 +353,7 @@ def _column(series: str, label: str, figures: Figures) -> CriteriaColumn:
         series=series,
         label=label,
         edition=figures.editions[series],
-        statuses=_counted(cell.status for cell in cells if cell.value is not None),
+        statuses=counted_statuses(cell.status for cell in cells if cell.value is not None),
         missing_count=sum(cell.value is None for cell in cells),
     )
 
@@ -385,17 +376,7 @@ def _share(
 
 
 def _run_statuses(run: AllocationRun) -> tuple[StatusCount, ...]:
-    return _counted(cell["status"] for row in run.inputs["figures"].values() for cell in row.values())
-
-
-def _counted(statuses: Iterable[str]) -> tuple[StatusCount, ...]:
-    """How many of each status, from the most to the least certain; those that nobody has are left out."""
-    counts = Counter(statuses)
-    return tuple(
-        StatusCount(status, str(FigureStatus(status).label), counts[status])
-        for status in CERTAINTY
-        if counts[status]
-    )
+    return counted_statuses(cell["status"] for row in run.inputs["figures"].values() for cell in row.values())
 
 
 def _doubts(figures: Mapping[str, Mapping[str, Any]], labels: Mapping[str, str]) -> tuple[str, ...]:

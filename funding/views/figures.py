@@ -24,7 +24,8 @@ from funding.actions.figures import (
     revise_import,
     store_import,
 )
-from funding.figures import MISSING, counted_statuses, edition_detail, series_with_editions, spec_row
+from funding.criteria import counted_statuses
+from funding.figures import MISSING, edition_detail, series_with_editions, spec_row
 from funding.figures_export import CONTENT_TYPES, export_edition
 from funding.figures_forms import ImportForm
 from funding.models import FigureStatus, ImportDraft, SeriesEdition

@@ -663,11 +663,11 @@ class TestPage:
             *settings.BASE_DIR.glob("cdppe/*/actions/*.py"),
         ):
             for node in ast.walk(ast.parse(path.read_text())):
-                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in told:
-                    continue
-                code = node.args[told[node.func.id]]  # type: ignore[attr-defined]  # a Name, by its `id`
-                if isinstance(code, ast.Constant):
-                    nouns.add(code.value.partition(".")[0])
+                match node:
+                    case ast.Call(func=ast.Name(id=name), args=args) if name in told:
+                        code = args[told[name]]
+                        if isinstance(code, ast.Constant):
+                            nouns.add(code.value.partition(".")[0])
         assert nouns > {"contract", "campaign", "membership", "allocation"}
         assert nouns - set(SUBJECTS) == set()
 
