@@ -29,10 +29,10 @@ from agreements.page import way_page
 from agreements.reading import changes, masked
 from agreements.views.versions import changed_parts, read_parts
 from cdppe.accounts.abilities import Ability, can
-from cdppe.lib.errors import RuleViolation, WrongState
+from cdppe.lib.errors import WrongState
 from cdppe.lib.table_export import CSV_TYPE, write_csv
 from contracts.models import Amendment, Contract
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
 from contracts.workflow import Page
 
 TAB = "amendments"
@@ -118,13 +118,8 @@ def amendment_edit(request: HttpRequest, reference: str, number: int) -> HttpRes
         )
     form = AmendmentForm(request.POST or None, amendment=found)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             save_amendment(contract, **form.cleaned_data, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"L’avenant n° {number} est enregistré.")
             return redirect("agreements:amendment", contract.reference, number)
     context = {"contract": contract, "tab": TAB, "form": form, "amendment": found}
