@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agreements.models.versions import ContractVersion
 from cdppe.lib.encryption import EncryptedTextField
-from contracts.models import Amendment, Contract, ContractParty, contract_of
+from contracts.models import Amendment, Contract, ContractParty, amendment_of, contract_of
 
 
 class Ending(models.TextChoices):
@@ -30,8 +30,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def of(self, way: Contract | Amendment) -> ProposalQuerySet:
         """The texts proposed of a contract itself, or of an amendment to it."""
-        amendment = way if isinstance(way, Amendment) else None
-        return self.filter(contract=contract_of(way), amendment=amendment)
+        return self.filter(contract=contract_of(way), amendment=amendment_of(way))
 
 
 class Proposal(models.Model):
