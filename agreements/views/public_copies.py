@@ -126,7 +126,7 @@ def _confirm_page(
 def publication_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     """Take the public version offline, with a reason."""
     contract = get_contract(request, reference, Ability.CONTRACT_PUBLISH)
-    if not contract.public_copies.filter(withdrawn_at__isnull=True).exists():
+    if not contract.public_copies.standing().exists():
         raise WrongState("Aucune version publique de ce contrat n’est en ligne.")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
