@@ -18,7 +18,8 @@ from agreements.content import Entry
 from agreements.models import TextInForce
 from agreements.reading import AMENDMENT, DOCUMENT, changes, read_entries, signed
 from cdppe.lib.french_words import joined
-from contracts.document import Layout, contract_document, french_date
+from contracts.document import Layout, contract_document
+from contracts.document_words import french_date
 from contracts.models import Amendment, Contract
 from contracts.models.amendments import AmendmentQuerySet
 from contracts.workflow import ContractState

@@ -17,7 +17,8 @@ from itertools import groupby
 
 from agreements.comparison import Change, ChangedField, ChangedObject
 from agreements.reading import ACCOUNT, DOCUMENT, part_label
-from contracts.document import Signature, french_date
+from contracts.document import Signature
+from contracts.document_words import french_date
 from contracts.models import Amendment, Contract
 
 SIGNATURES = "signatures"

@@ -16,12 +16,9 @@ from contracts.document import (
     ContractDocument,
     Segment,
     contract_document,
-    court_seat,
-    french_date,
     missing_blanks,
-    region_with_of,
-    typeset,
 )
+from contracts.document_words import court_seat, french_date, region_with_of, typeset
 from contracts.models import Contract, ContractModel, ContractObjective
 from contracts.registry import annexes
 from tests.contracts.contract_documents import add_sheet, bare_contract, fill, notify
