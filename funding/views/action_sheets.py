@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,30 +13,35 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cdppe.accounts.abilities import Ability
 from cdppe.lib.errors import RuleViolation, StaleVersion, WrongState
-from cdppe.lib.money import AmountError, format_euros, read_amount
 from contracts.actions.action_sheets import SHEET_FIELDS, sheet_place
 from contracts.actions.versions import Clashing
 from contracts.autosave import autosaved, conflict, form_problems, is_autosave, refused
 from contracts.autosave import saved as saved_answer
 from contracts.demands import find_demand
 from contracts.forms import ActionSheetForm
-from contracts.forms.versions import EMPTY, Difference, differences, rebase, taken_over
+from contracts.forms.versions import Difference, differences, rebase, taken_over
 from contracts.models import ActionSheet, Contract, ContractObjective
 from contracts.views.access import get_contract, may, refusals_shown, signed_in
-from funding.actions.financing import AmountKey, StatedAmount, expense_key, save_sheet_with_financing
+from funding.actions.financing import expense_key, save_sheet_with_financing
 from funding.actions.sheet_copies import copy_sheet
-from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
-from funding.expenses import (
-    REPLACES_TYPED,
-    ExpenseRow,
-    StatedExpense,
-    read_expenses,
-    terms_of,
-    typed_expenses,
+from funding.balance import stated_sum
+from funding.expenses import ExpenseRow, typed_expenses
+from funding.grid import Grid, cell_name, typed_amounts
+from funding.sheet_money import (
+    SheetBalance,
+    amount_differences,
+    changed_expenses,
+    expense_differences,
+    grid_problems,
+    opened_with,
+    row_key,
+    sheet_balance,
+    sheet_expenses,
+    sheet_grid,
+    stated_amounts,
+    stored_amounts,
+    stored_expenses,
 )
-from funding.grid import DEPARTMENT, OTHER, Grid, GridRow, cell_name, read_cell_name, read_grid, typed_amounts
-from funding.models import ActionFinancing, Contributor, Envelope, StateExpense
-from funding.plan import EnvelopeBalance, envelope_balances, objective_money
 
 FINANCING_ID = "financing"
 """The element of the page that a new choice of objective replaces whole."""
@@ -46,34 +49,6 @@ FINANCING_ID = "financing"
 # In the order of annexe 5.4, the money comes after the actors.
 FIELDS_BEFORE_MONEY = SHEET_FIELDS[: SHEET_FIELDS.index("calendar")]
 FIELDS_AFTER_MONEY = SHEET_FIELDS[SHEET_FIELDS.index("calendar") :]
-
-
-@dataclass(frozen=True)
-class SheetBalance:
-    """What the grid, as it is typed, does to the balances of its envelopes and of its objective."""
-
-    envelopes: tuple[EnvelopeBalance, ...]
-    share: DepartmentShare
-    objective_label: str
-    total: Decimal | None
-
-    @property
-    def summary(self) -> str:
-        """What a screen reader hears when the totals change: the sheet's total, then what is exceeded."""
-        if self.total is None:
-            return "Aucun montant n’est indiqué."
-        return " ".join([f"Total de la fiche : {format_euros(self.total)}.", *self.exceeded])
-
-    @property
-    def exceeded(self) -> tuple[str, ...]:
-        """A sentence for each envelope and year in which the plan exceeds what was notified (rule M1)."""
-        return tuple(
-            f"{envelope.label}, {line.year} : "
-            f"le plan dépasse de {format_euros(line.excess)} le montant notifié."
-            for envelope in self.envelopes
-            for line in envelope.years
-            if line.is_exceeded
-        )
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,8 +71,8 @@ def sheet_create(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         chosen = _chosen(contract, request.GET.get("objectif", ""))
     form = ActionSheetForm(contract=contract, initial=initial | {"contract_objective": chosen})
-    grid = _grid(contract, None, chosen, {})
-    return _page(request, contract, None, form, grid, _expenses(contract, grid, {}))
+    grid = sheet_grid(contract, None, chosen, {})
+    return _page(request, contract, None, form, grid, sheet_expenses(contract, grid, {}))
 
 
 @require_http_methods(["GET", "POST"])
@@ -110,8 +85,8 @@ def sheet_edit(request: HttpRequest, reference: str, number: int) -> HttpRespons
         return _save(request, contract, _written_sheet(request, contract, number))
     contract = get_contract(request, reference)
     sheet = _sheet(contract, number)
-    grid = _grid(contract, sheet, sheet.contract_objective, _stored(sheet))
-    expenses = _expenses(contract, grid, _stored_expenses(sheet))
+    grid = sheet_grid(contract, sheet, sheet.contract_objective, stored_amounts(sheet))
+    expenses = sheet_expenses(contract, grid, stored_expenses(sheet))
     form = ActionSheetForm(instance=sheet, contract=contract)
     if may(request, Ability.CONTRACT_EDIT, contract) and not sheet.is_archived:
         return _page(request, contract, sheet, form, grid, expenses)
@@ -137,8 +112,8 @@ def sheet_totals(request: HttpRequest, reference: str, number: int | None = None
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT, editable=True)
     sheet = None if number is None else _written_sheet(request, contract, number)
     chosen = _chosen(contract, request.POST.get("contract_objective", ""))
-    grid = _grid(contract, sheet, chosen, request.POST.dict())
-    expenses = _expenses(contract, grid, request.POST.dict())
+    grid = sheet_grid(contract, sheet, chosen, request.POST.dict())
+    expenses = sheet_expenses(contract, grid, request.POST.dict())
     context = _context(contract, sheet, chosen, grid, expenses)
     is_whole = request.headers.get("HX-Target") == FINANCING_ID
     return render(request, "funding/financing.html" if is_whole else "funding/financing_totals.html", context)
@@ -163,8 +138,8 @@ def sheet_copy(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
             + ("avec ses montants." if with_amounts else "sans ses montants."),
         )
         if with_amounts:
-            grid = _grid(contract, copy, copy.contract_objective, _stored(copy))
-            for sentence in _balance(contract, copy, copy.contract_objective, grid).exceeded:
+            grid = sheet_grid(contract, copy, copy.contract_objective, stored_amounts(copy))
+            for sentence in sheet_balance(contract, copy, copy.contract_objective, grid).exceeded:
                 messages.warning(request, sentence)
         return redirect("funding:sheet-edit", contract.reference, copy.number)
     context = {
@@ -182,27 +157,27 @@ def _save(
     form = ActionSheetForm(request.POST, instance=sheet, contract=contract)
     is_valid = form.is_valid()
     chosen = form.cleaned_data.get("contract_objective")
-    grid = _grid(contract, sheet, chosen, request.POST.dict())
-    expenses = _expenses(contract, grid, request.POST.dict())
+    grid = sheet_grid(contract, sheet, chosen, request.POST.dict())
+    expenses = sheet_expenses(contract, grid, request.POST.dict())
     if not (is_valid and grid.is_valid and not any(row.error for row in expenses)):
         if is_autosave(request):
             wrong = {row.nature_name: row.error for row in expenses if row.error}
-            return refused(form_problems(form) | _grid_problems(grid) | wrong)
+            return refused(form_problems(form) | grid_problems(grid) | wrong)
         return _page(request, contract, sheet, form, grid, expenses, status=422)
-    opened = _opened(form, expenses)
+    opened = opened_with(form, expenses)
     try:
         saved = save_sheet_with_financing(
             contract,
             sheet,
             fields=form.fields_to_save,
             version=form.cleaned_data["version"],
-            amounts=_stated(grid),
+            amounts=stated_amounts(grid),
             by=signed_in(request),
             opened=opened,
             token=form.cleaned_data["creation_token"],
             is_autosave=is_autosave(request),
             answers_demand=answers_demand,
-            expenses=_typed_expenses(expenses, form, request.POST),
+            expenses=changed_expenses(expenses, form, request.POST),
         )
     except StaleVersion as refusal:
         rebase(form, refusal.stored.version)
@@ -214,7 +189,7 @@ def _save(
         return _page(request, contract, sheet, form, grid, expenses, status=409, sentence=str(refusal))
     if is_autosave(request):
         return _autosaved(contract, sheet, saved, form, grid, expenses)
-    _tell(request, saved, _balance(contract, saved, saved.contract_objective, grid))
+    _tell(request, saved, sheet_balance(contract, saved, saved.contract_objective, grid))
     return redirect("funding:sheet-edit", contract.reference, saved.number)
 
 
@@ -242,74 +217,10 @@ def _taken_over(
 ) -> dict[str, str]:
     """{input: what is stored} where the sheet as it is now stored differs from what the page sent."""
     sent = typed_amounts(grid.amounts) | typed_expenses(row.stated for row in expenses)
-    kept = _stored(stored) | _stored_expenses(stored)
+    kept = stored_amounts(stored) | stored_expenses(stored)
     return taken_over(form, {name: getattr(stored, name) for name in SHEET_FIELDS}) | {
         name: kept.get(name, "") for name in {*sent, *kept} if sent.get(name) != kept.get(name)
     }
-
-
-def _opened(form: ActionSheetForm, expenses: Sequence[ExpenseRow]) -> dict[Hashable, list[Any]] | None:
-    """What the page was opened with, under the names of the action: fields, `StatedAmount.key`, expenses."""
-    fields = form.opened(SHEET_FIELDS)
-    if fields is None:
-        return None
-    amounts = {
-        _amount_key(*parts): [_amount_opened(text) for text in texts]
-        for name, texts in form.raw_opened().items()
-        if (parts := read_cell_name(name)) is not None
-    }
-    return {**fields, **amounts, **_expenses_opened(form.raw_opened(), expenses)}
-
-
-def _expenses_opened(
-    opened: Mapping[str, Sequence[str]], expenses: Sequence[ExpenseRow]
-) -> dict[Hashable, list[Any]]:
-    """The pairs (nature, whether it replaces) that each changed source may have been opened with."""
-    found: dict[Hashable, list[Any]] = {}
-    for row in expenses:
-        if row.nature_name not in opened and row.replaces_name not in opened:
-            continue
-        natures = opened.get(row.nature_name, [row.stated.nature])
-        answers = (
-            [REPLACES_TYPED.get(text) for text in opened[row.replaces_name]]
-            if row.replaces_name in opened
-            else [row.stated.replaces_existing]
-        )
-        pairs = [(nature, answer) for nature in natures for answer in answers]
-        found[expense_key(row.envelope_id)] = [None if pair == ("", None) else pair for pair in pairs]
-    return found
-
-
-def _amount_opened(text: str) -> Decimal | str | None:
-    """The amount of a box as the page was opened; a text that was no amount equals nothing that is stored."""
-    try:
-        return read_amount(text) if text.strip() else None
-    except AmountError:
-        return text
-
-
-def _amount_key(row_key: str, year: int) -> AmountKey:
-    if row_key.startswith("e"):
-        return (Contributor.STATE.value, int(row_key[1:]), year)
-    return ({DEPARTMENT: Contributor.DEPARTMENT.value, OTHER: Contributor.OTHER.value}[row_key], None, year)
-
-
-def _row_key(key: Hashable) -> tuple[str, int] | None:
-    """(key of the grid's row, year) of a `StatedAmount.key`; None for the name of a field."""
-    if not isinstance(key, tuple):
-        return None
-    if len(key) != 3:
-        return None
-    contributor, envelope_id, year = key
-    if envelope_id is not None:
-        return (f"e{envelope_id}", year)
-    return (DEPARTMENT if contributor == Contributor.DEPARTMENT else OTHER, year)
-
-
-def _grid_problems(grid: Grid) -> dict[str, str]:
-    """{input: sentence} of the boxes that hold no amount, and of the amounts that have no box."""
-    foreign = " ".join(each.sentence for each in grid.foreign if each.is_new)
-    return {cell.name: cell.error for cell in grid.errors} | ({"": foreign} if foreign else {})
 
 
 def _tell(request: HttpRequest, sheet: ActionSheet, balance: SheetBalance) -> None:
@@ -329,18 +240,18 @@ def _stale(
     """What was typed, and what somebody else saved in the meantime beside it, on the fields to choose."""
     stored: ActionSheet = refusal.stored
     clashes = refusal.clashes if isinstance(refusal, Clashing) else SHEET_FIELDS
-    boxes = {cell_name(*row) for key in clashes if (row := _row_key(key)) is not None}
-    sent, kept = typed_amounts(grid.amounts), _stored(stored)
+    boxes = {cell_name(*row) for key in clashes if (row := row_key(key)) is not None}
+    sent, kept = typed_amounts(grid.amounts), stored_amounts(stored)
     found = [
         *differences(form, stored, [name for name in SHEET_FIELDS if name in clashes]),
-        *_money_differences(
+        *amount_differences(
             contract,
             {name: text for name, text in sent.items() if name in boxes},
             {name: text for name, text in kept.items() if name in boxes},
         ),
-        *_expense_differences(
+        *expense_differences(
             [row for row in expenses if expense_key(row.envelope_id) in clashes],
-            _expenses(contract, grid, _stored_expenses(stored)),
+            sheet_expenses(contract, grid, stored_expenses(stored)),
         ),
     ]
     if is_autosave(request):
@@ -354,55 +265,6 @@ def _stale(
     return _page(
         request, contract, stored, form, grid, expenses, status=409, sentence=str(refusal), differences=found
     )
-
-
-def _money_differences(
-    contract: Contract, typed: Mapping[str, str], stored: Mapping[str, str]
-) -> list[Difference]:
-    labels = {row.key: row.label for row in _all_rows(contract)}
-    found = []
-    for name in sorted({*typed, *stored}):
-        if typed.get(name) != stored.get(name):
-            _, key, year = name.split("-")
-            found.append(
-                Difference(
-                    f"{labels.get(key, 'Enveloppe')}, {year}",
-                    stored.get(name, EMPTY),
-                    typed.get(name, EMPTY),
-                    name=name,
-                    theirs=stored.get(name, ""),
-                )
-            )
-    return found
-
-
-def _expense_differences(typed: Sequence[ExpenseRow], stored: Sequence[ExpenseRow]) -> list[Difference]:
-    """What the two say of the same source, where they differ."""
-    of_source = {row.envelope_id: row for row in stored}
-    found = []
-    for mine in typed:
-        theirs = of_source[mine.envelope_id]
-        kept = typed_expenses([theirs.stated])
-        for name, what, said, stands in (
-            (mine.nature_name, "nature de la dépense", mine.nature_label, theirs.nature_label),
-            (
-                mine.replaces_name,
-                "remplace un financement existant",
-                mine.answer_label,
-                theirs.answer_label,
-            ),
-        ):
-            if said != stands:
-                found.append(
-                    Difference(
-                        f"{mine.label}, {what}",
-                        stands or EMPTY,
-                        said or EMPTY,
-                        name=name,
-                        theirs=kept.get(name, ""),
-                    )
-                )
-    return found
 
 
 # --- What the page shows ------------------------------------------------------------------------
@@ -460,133 +322,9 @@ def _context(
         "objective": chosen,
         "grid": grid,
         "expenses": expenses,
-        "balance": _balance(contract, sheet, chosen, grid),
+        "balance": sheet_balance(contract, sheet, chosen, grid),
         "totals_url": totals_url,
     }
-
-
-def _balance(
-    contract: Contract, sheet: ActionSheet | None, chosen: ContractObjective | None, grid: Grid
-) -> SheetBalance:
-    """The balances of the grid's envelopes, this sheet's stored money replaced by what the grid states."""
-    amounts = grid.amounts
-    here = {line.row.envelope_id: line.row.key for line in grid.lines if line.row.envelope_id is not None}
-    envelopes = tuple(
-        EnvelopeBalance(
-            envelope_id=each.envelope_id,
-            code=each.code,
-            label=each.label,
-            plan_label=each.plan_label,
-            years=tuple(
-                EnvelopeYear(
-                    year=line.year,
-                    notified=line.notified,
-                    planned_elsewhere=line.planned_elsewhere,
-                    planned_here=amounts.get((here[each.envelope_id], line.year)),
-                    is_doubtful=line.is_doubtful,
-                )
-                for line in each.years
-            ),
-        )
-        for each in envelope_balances(contract, leaving_out=sheet)
-        if each.envelope_id in here
-    )
-    state_here = stated_sum(line.total for line in grid.lines if line.row.envelope_id is not None)
-    department_here = stated_sum(line.total for line in grid.lines if line.row.key == DEPARTMENT)
-    others = objective_money(chosen, leaving_out=sheet) if chosen is not None else None
-    share = DepartmentShare(
-        department=stated_sum((department_here, others.department if others else None)),
-        state=stated_sum((state_here, others.state if others else None)),
-    )
-    return SheetBalance(envelopes, share, chosen.label if chosen is not None else "", grid.total)
-
-
-# --- The grid -----------------------------------------------------------------------------------
-
-
-def _grid(
-    contract: Contract, sheet: ActionSheet | None, chosen: ContractObjective | None, typed: Mapping[str, str]
-) -> Grid:
-    years = set(contract.years)
-    if sheet is not None:
-        years.update(ActionFinancing.objects.filter(action_sheet=sheet).values_list("year", flat=True))
-    envelopes = Envelope.objects.that_may_finance(chosen) if chosen is not None else Envelope.objects.none()
-    return read_grid(
-        [*_envelope_rows(envelopes), *_other_rows()],
-        sorted(years),
-        typed,
-        known_rows=_all_rows(contract),
-        objective=chosen.label if chosen is not None else "",
-    )
-
-
-def _all_rows(contract: Contract) -> list[GridRow]:
-    return [*_envelope_rows(contract.campaign.envelopes.all()), *_other_rows()]
-
-
-def _envelope_rows(envelopes: Any) -> list[GridRow]:
-    return [GridRow(f"e{envelope.pk}", f"État – {envelope.label}", envelope.pk) for envelope in envelopes]
-
-
-def _other_rows() -> list[GridRow]:
-    return [GridRow(DEPARTMENT, "Département"), GridRow(OTHER, "Autres financeurs")]
-
-
-def _stored(sheet: ActionSheet) -> dict[str, str]:
-    """{name of the input: text} of the money that the database holds for `sheet`."""
-    amounts = {
-        (f"e{envelope_id}" if envelope_id is not None else contributor, year): amount
-        for contributor, envelope_id, year, amount in ActionFinancing.objects.filter(
-            action_sheet=sheet
-        ).values_list("contributor", "envelope_id", "year", "amount")
-    }
-    return typed_amounts(amounts)
-
-
-def _stated(grid: Grid) -> list[StatedAmount]:
-    contributors = {DEPARTMENT: Contributor.DEPARTMENT.value, OTHER: Contributor.OTHER.value}
-    return [
-        StatedAmount(
-            contributor=contributors.get(line.row.key, Contributor.STATE.value),
-            envelope_id=line.row.envelope_id,
-            year=cell.year,
-            amount=cell.amount,
-        )
-        for line in grid.lines
-        for cell in line.cells
-        if cell.amount is not None
-    ]
-
-
-# --- What the State's money pays ----------------------------------------------------------------
-
-
-def _expenses(contract: Contract, grid: Grid, typed: Mapping[str, str]) -> tuple[ExpenseRow, ...]:
-    """The boxes of rule M4, one row for each State source that the grid offers."""
-    terms = terms_of(contract.campaign.spec)
-    codes = dict(contract.campaign.envelopes.values_list("pk", "code"))
-    return read_expenses(
-        [
-            (line.row.envelope_id, line.row.label, terms[code])
-            for line in grid.lines
-            if line.row.envelope_id is not None and (code := codes[line.row.envelope_id]) in terms
-        ],
-        typed,
-    )
-
-
-def _stored_expenses(sheet: ActionSheet) -> dict[str, str]:
-    """{name of the box: value} of what the database holds for `sheet`."""
-    rows = StateExpense.objects.filter(action_sheet=sheet)
-    return typed_expenses(StatedExpense(row.envelope_id, row.nature, row.replaces_existing) for row in rows)
-
-
-def _typed_expenses(
-    expenses: Sequence[ExpenseRow], form: ActionSheetForm, posted: Mapping[str, Any]
-) -> list[StatedExpense]:
-    """What the boxes state: those that the page says were changed, or all that were posted."""
-    changed = form.raw_opened() if form.says_what_it_opened else posted
-    return [row.stated for row in expenses if row.nature_name in changed or row.replaces_name in changed]
 
 
 def _sheet(contract: Contract, number: int) -> ActionSheet:
