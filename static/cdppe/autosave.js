@@ -1,11 +1,9 @@
 /* Nothing typed is lost. A form marked `data-draft` (the person's id) keeps on this computer what is not saved
    yet; one that is also marked `data-autosave` is sent by itself to its own address, as contracts/autosave.py
-   answers. Copies are one person's, disappear once saved, at sign-out, and after a week. */
+   answers. The copies are in copies.js. */
 "use strict";
 
 (() => {
-  const PREFIX = "cdppe-draft:";
-  const LIFETIME = 7 * 24 * 3600 * 1000;
   const IDLE = 1500;
   const LONGEST_WAIT = 10000;
   const ANSWER_WITHIN = 30000;
@@ -15,60 +13,16 @@
   const LONGEST_LAST_WORDS = 40000;
   const ABOUT_THE_PAGE = new Set(["csrfmiddlewaretoken", "opened", "version", "place", "creation_token"]);
 
-  // A browser that refuses storage keeps no copy; everything else works.
-  const storage = {
-    read(key) {
-      try {
-        return JSON.parse(localStorage.getItem(key));
-      } catch {
-        return null;
-      }
-    },
-    write(key, draft) {
-      try {
-        localStorage.setItem(key, JSON.stringify(draft));
-        return true;
-      } catch {
-        return false;
-      }
-    },
-    remove(key) {
-      try {
-        localStorage.removeItem(key);
-      } catch {
-        // Nothing is stored.
-      }
-    },
-    keys() {
-      try {
-        return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
-      } catch {
-        return [];
-      }
-    },
-  };
-
-  // The next person on this computer finds no copy: none outlives the sign-out.
-  let isSigningOut = false;
-  document.addEventListener("submit", (event) => {
-    if (event.target.querySelector("[data-forgets-drafts]")) {
-      isSigningOut = true;
-      storage.keys().forEach(storage.remove);
-    }
-  });
-
-  for (const key of storage.keys()) {
-    const draft = storage.read(key);
-    const isSaved = draft?.sentFrom && document.querySelector("[data-saved]");
-    if (!draft || isSaved || Date.now() - draft.at > LIFETIME) {
-      storage.remove(key);
-    }
-  }
+  const copies = globalThis.cdppeCopies;
 
   const form = document.querySelector("form[data-draft]");
   if (!form) {
     return;
   }
+  let isSigningOut = false;
+  copies.onSignOut(() => {
+    isSigningOut = true;
+  });
   const autosaves = "autosave" in form.dataset;
   const person = form.dataset.draft;
   const state = form.querySelector("[data-draft-state]");
@@ -77,7 +31,7 @@
   const slot = document.querySelector("[data-conflict-slot]");
   // One copy a tab: two tabs of one person do not write over each other's.
   const tab = Math.random().toString(36).slice(2);
-  const pageKey = () => `${PREFIX}${person}:${location.pathname}`;
+  const pageKey = () => copies.keyOf(person, location.pathname);
   const ownKey = () => `${pageKey()}#${tab}`;
 
   // --- What the form holds ---------------------------------------------------------------------------------
@@ -187,7 +141,7 @@
 
   const keep = (sentFrom) => {
     const draft = { at: Date.now(), fields: everything(), opened: openedOf(changed()) };
-    return storage.write(ownKey(), sentFrom ? { ...draft, sentFrom } : draft);
+    return copies.write(ownKey(), sentFrom ? { ...draft, sentFrom } : draft);
   };
   const isKept = () => (keep() ? "une copie est gardée sur cet ordinateur" : "gardez cette page ouverte");
 
@@ -325,7 +279,7 @@
 
   let moved = null;
   const move = (url, heading) => {
-    storage.remove(ownKey());
+    copies.remove(ownKey());
     moved = { from: location.pathname, to: new URL(url, location.href).pathname };
     history.replaceState(history.state, "", url);
     const title = document.querySelector("[data-autosave-heading]");
@@ -369,7 +323,7 @@
       keep();
       planWhenIdle();
     } else {
-      storage.remove(ownKey());
+      copies.remove(ownKey());
     }
     return "saved";
   };
@@ -513,7 +467,7 @@
       // Everything as the other person wrote it: nothing to send.
       trouble = "";
       isDirty = false;
-      storage.remove(ownKey());
+      copies.remove(ownKey());
       slot.replaceChildren();
       say("Rien à enregistrer : vous avez gardé les textes enregistrés.", { tone: "saved", aloud: "theirs" });
       first?.focus();
@@ -581,7 +535,7 @@
     if (carried) {
       carried.value = JSON.stringify(openedOf(changed()));
     }
-    if (isDirty || storage.read(ownKey())) {
+    if (isDirty || copies.read(ownKey())) {
       keep(location.pathname);
     }
     isDirty = false;
@@ -591,7 +545,7 @@
   form.addEventListener("submit", async (event) => {
     clearTimeout(copyTimer);
     if (!autosaves) {
-      if (isDirty || storage.read(ownKey())) {
+      if (isDirty || copies.read(ownKey())) {
         keep(location.pathname);
       }
       isDirty = false;
@@ -696,10 +650,10 @@
   const isOfThisObject = (draft) => !draft.fields.place || draft.fields.place === everything().place;
 
   const offerDraft = () => {
-    const found = storage
+    const found = copies
       .keys()
       .filter((key) => key !== ownKey() && (key === pageKey() || key.startsWith(`${pageKey()}#`)))
-      .map((key) => ({ key, draft: storage.read(key) }))
+      .map((key) => ({ key, draft: copies.read(key) }))
       .filter(({ draft }) => draft && isOfThisObject(draft))
       .sort((one, other) => other.draft.at - one.draft.at);
     const waiting = found.find(({ draft }) => differs(draft));
@@ -714,13 +668,13 @@
     const first = () => form.querySelector("input:not([type=hidden]), select, textarea");
     offer.querySelector("[data-draft-restore]").onclick = () => {
       offer.hidden = true;
-      storage.remove(key);
+      copies.remove(key);
       restore(draft);
       first().focus();
     };
     offer.querySelector("[data-draft-discard]").onclick = () => {
       offer.hidden = true;
-      storage.remove(key);
+      copies.remove(key);
       first().focus();
       offerDraft();
     };

@@ -4,7 +4,7 @@
    not, the page stays as it is and says why. `data-keeps-nothing`: what is typed is never written on this computer.
    `data-keeps-page`: the page that shows the form, when it is not the one on the screen.
 
-   Copies have the names of autosave.js, which erases them once saved, at sign-out and after a week. */
+   The copies are in copies.js, which erases them once saved, at sign-out and after a week. */
 "use strict";
 
 (() => {
@@ -14,24 +14,17 @@
     return;
   }
 
+  const copies = globalThis.cdppeCopies;
   let isSigningOut = false;
-  document.addEventListener("submit", (event) => {
-    isSigningOut ||= event.target.querySelector("[data-forgets-drafts]") !== null;
+  copies.onSignOut(() => {
+    isSigningOut = true;
   });
 
   const watch = (form) => {
-    const key = `cdppe-draft:${person}:${new URL(form.action).pathname}|${form.dataset.keeps}`;
+    const key = copies.keyOf(person, `${new URL(form.action).pathname}|${form.dataset.keeps}`);
     const keepsNothing = "keepsNothing" in form.dataset;
     const page = form.dataset.keepsPage ?? location.pathname + location.search;
 
-    // A browser that refuses storage keeps no copy; everything else works.
-    const storage = (gesture) => {
-      try {
-        return gesture(localStorage);
-      } catch {
-        return null;
-      }
-    };
     const isKept = (control) =>
       control.name && !["hidden", "password", "file", "submit", "button"].includes(control.type);
     const typed = () =>
@@ -47,11 +40,8 @@
     const keep = (sentFrom) =>
       !keepsNothing &&
       !isSigningOut &&
-      storage((local) => {
-        local.setItem(key, JSON.stringify({ at: Date.now(), fields: typed(), sentFrom }));
-        return true;
-      });
-    const forget = () => storage((local) => local.removeItem(key));
+      copies.write(key, { at: Date.now(), fields: typed(), sentFrom });
+    const forget = () => copies.remove(key);
 
     const state = document.createElement("p");
     state.className = "fr-text--sm fr-mt-1w cdppe-save-state";
@@ -195,7 +185,7 @@
       form.closest("details")?.setAttribute("open", "");
     };
 
-    const draft = keepsNothing ? null : storage((local) => JSON.parse(local.getItem(key)));
+    const draft = keepsNothing ? null : copies.read(key);
     if (Array.isArray(draft?.fields) && !isSame(draft.fields, served)) {
       offer(draft);
     }

@@ -3,8 +3,8 @@
    `detail.answer` is the JSON, `detail.sent` what was sent, `detail.isSaved` whether all of it is stored. grid.js does
    the rest at the cells: any script that sends the form and fires that event can stand in for this one.
 
-   Lines that are not stored are kept on this computer under the same names as other drafts (see cdppe.js, which erases
-   them at sign-out and after a week), and offered when the page is opened again. */
+   Lines that are not stored are kept on this computer (copies.js, which erases them at sign-out and after a week),
+   and offered when the page is opened again. */
 "use strict";
 
 (() => {
@@ -23,7 +23,8 @@
 
   // --- The copy on this computer of the lines that are not stored ------------------------------------
 
-  const key = `cdppe-draft:${form.dataset.gridDraft}:${location.pathname}`;
+  const copies = globalThis.cdppeCopies;
+  const key = copies.keyOf(form.dataset.gridDraft, location.pathname);
   const offer = document.querySelector("[data-draft-offer]");
   const typed = () => [...form.querySelectorAll("[data-grid] input:not([type=hidden])")];
   // After a refusal the page shows what was typed: what is stored is not known until the next answer.
@@ -31,30 +32,22 @@
   const stored = new Map(typed().map((box) => [box.name, isRefused ? null : box.defaultValue]));
   let isSigningOut = false;
 
-  // A browser that refuses storage keeps no copy; everything else works.
-  const storage = (gesture) => {
-    try {
-      return gesture(localStorage);
-    } catch {
-      return null;
-    }
-  };
   const unsaved = () => typed().filter((box) => box.value !== stored.get(box.name));
   const keep = (sentFrom) => {
     const lines = new Set(unsaved().map((box) => box.closest("tr")));
     if (isSigningOut || !lines.size) {
-      storage((local) => local.removeItem(key));
+      copies.remove(key);
       return;
     }
     const fields = {};
     for (const input of [...lines].flatMap((line) => [...line.querySelectorAll("input")])) {
       fields[input.name] = input.value;
     }
-    storage((local) => local.setItem(key, JSON.stringify({ at: Date.now(), fields, sentFrom })));
+    copies.write(key, { at: Date.now(), fields, sentFrom });
   };
 
-  document.addEventListener("submit", (event) => {
-    isSigningOut ||= event.target.querySelector("[data-forgets-drafts]") !== null;
+  copies.onSignOut(() => {
+    isSigningOut = true;
   });
   window.addEventListener("beforeunload", (event) => {
     if (!isSubmitted && !isSigningOut && unsaved().length) {
@@ -64,7 +57,7 @@
   });
 
   const offerCopy = () => {
-    const draft = storage((local) => JSON.parse(local.getItem(key)));
+    const draft = copies.read(key);
     const differs = ([name, value]) => stored.has(name) && form.elements[name].value !== value;
     if (!offer || !draft?.fields || !Object.entries(draft.fields).some(differs)) {
       return;
@@ -87,7 +80,7 @@
       form.dispatchEvent(new Event("input", { bubbles: true }));
     });
     offer.querySelector("[data-draft-discard]").addEventListener("click", () => {
-      storage((local) => local.removeItem(key));
+      copies.remove(key);
       close();
     });
   };
