@@ -5,7 +5,7 @@ from __future__ import annotations
 from agreements.actions.versions import freeze_version
 from agreements.models import TextInForce, VersionPurpose
 from agreements.needs import standing_proposal
-from contracts.models import Amendment, Contract, Way, contract_of
+from contracts.models import Contract, Way, amendment_of, contract_of
 
 TYPED_TEXT = "Texte en vigueur, tel qu’il a été saisi"
 
@@ -18,7 +18,7 @@ def keep_text_in_force(way: Way) -> TextInForce:
         raise TypeError(f"{way} is not signed")
     return TextInForce.objects.create(
         contract=contract,
-        amendment=way if isinstance(way, Amendment) else None,
+        amendment=amendment_of(way),
         version=proposal.version,
         reading=proposal.consolidated or proposal.version,
         signed_on=way.signed_on,

@@ -24,6 +24,7 @@ from contracts.models import Contract
 from contracts.workflow import ContractState
 from contracts.workspace import parts
 from tests.agreements.conftest import Table, make_table
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 from tests.factories import ActionSheetFactory
 from tests.routes import ROUTES, World, make_world
@@ -31,8 +32,6 @@ from tests.states import put_in_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
 SIGNED_PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 SIZES = ({"width": 1280, "height": 900}, {"width": 375, "height": 812})
