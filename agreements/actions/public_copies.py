@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON, NOT_THEIRS
-from agreements.actions.texts import text_in_force_of
-from agreements.models import ContractVersion, PublicCopy
+from agreements.actions.texts import typed_text_of
+from agreements.models import ContractVersion, PublicCopy, TextInForce
+from agreements.needs import standing_proposal
 from agreements.publishing import (
     PUBLIC_KIND,
     prepared_job,
@@ -47,7 +48,7 @@ def prepare_public_copy(contract: Contract, *, by: User) -> RenderJob:
     """
     stored = locked_contract(contract, editable=False)
     if stored.is_signed and can(by, Ability.CONTRACT_PUBLISH, stored.territory):
-        text_in_force_of(stored)
+        _freeze_typed_text(stored)
     version = _signed_version(stored, by=by)
     subject = public_subject(version, private_names(version))
     title = f"Version publique – {contract.territory.name} {contract.campaign.period}"
@@ -105,6 +106,13 @@ def withdraw_public_copy(contract: Contract, *, reason: str, by: User) -> Public
 def _withdraw(copy: PublicCopy, *, reason: str, by: User) -> None:
     copy.withdrawn_at, copy.withdrawn_by, copy.withdrawn_reason = timezone.now(), by, reason
     copy.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+
+
+def _freeze_typed_text(stored: Contract) -> None:
+    """Of a contract taken over whose text nobody froze since it was last corrected."""
+    has_text = TextInForce.objects.filter(contract=stored).exists() or standing_proposal(stored) is not None
+    if not has_text:
+        typed_text_of(stored)
 
 
 def _signed_version(contract: Contract, *, by: User) -> ContractVersion:

@@ -96,10 +96,10 @@ def reopen_takeover(contract: Contract, *, by: User) -> Contract:
     transition = find_transition(locked.state, "reopen-takeover", page=Page.TAKEOVER)
     if takeover is None or not takeover.is_completed or transition is None:
         raise WrongState("Seule la saisie d’un contrat repris, et en vigueur, se rouvre ainsi.")
-    if locked.amendments.exists():
+    if locked.amendments.exists() or locked.texts_in_force.exists():
         raise WrongState(
-            "Un avenant a été ouvert sur ce contrat : son texte d’origine ne change plus. Ce qui est à "
-            "corriger se corrige par un avenant."
+            "Un avenant a été ouvert sur ce contrat, ou son texte est arrêté : ce texte d’origine ne change "
+            "plus. Ce qui est à corriger se corrige par un avenant."
         )
     takeover.completed_by, takeover.completed_at = None, None
     takeover.save()
