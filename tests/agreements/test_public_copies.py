@@ -28,6 +28,7 @@ from contracts.actions.takeovers import complete_takeover, mark_as_taken_over, r
 from contracts.models import Contract
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table
+from tests.agreements.pdfs import made_with
 from tests.agreements.test_public_version import (
     PLANTED,
     everything_in,
@@ -266,7 +267,7 @@ def test_what_was_typed_is_corrected_before_it_goes_online(table: Table) -> None
         complete_takeover(
             table.contract,
             signed_on=timezone.localdate(),
-            content=b"%PDF-1.7\n%%EOF\n",
+            content=made_with(),
             file_name="signe.pdf",
             by=by,
         )
