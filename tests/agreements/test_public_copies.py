@@ -27,6 +27,7 @@ from cdppe.lib.errors import MissingPiece, NotAllowed, WrongState
 from contracts.actions.takeovers import complete_takeover, mark_as_taken_over, reopen_takeover
 from contracts.models import Contract
 from contracts.workflow import ContractState
+from tests.agreements.amended import propose, write_something
 from tests.agreements.conftest import Table
 from tests.agreements.pdfs import made_with
 from tests.agreements.test_public_version import (
@@ -222,6 +223,28 @@ def test_a_newer_public_version_takes_the_place_of_the_one_online(client: Client
     publish_contract(table.contract, sha256=newer, by=table.cast.council_editor)
     assert client.get(address("public-contract-pdf")).content == PDF + b" encore"
     assert PublicCopy.objects.filter(withdrawn_at__isnull=False).count() == 1
+
+
+def test_a_copy_that_an_amendment_has_overtaken_says_so(client: Client, table: Table) -> None:
+    """V2: nobody takes the text of before for the law of today."""
+    version = signed_text(table)
+    publish_contract(table.contract, sha256=prepared(version), by=table.cast.ars_editor)
+    overtaken = "L’avenant n° 1 modifie ce contrat depuis le"
+    assert overtaken not in said(client.get(address("public-contract")))
+    open_amendment(table.contract, about="Objet", reason="Motif", by=table.cast.council_editor)
+    write_something(table)
+    proposal = propose(table)
+    table.agree_all(proposal)
+    assert overtaken not in said(client.get(address("public-contract")))
+    table.sign_all(proposal)
+    assert overtaken in said(client.get(address("public-contract")))
+    page = said(client_of(table.cast.council_editor).get(address("publication")))
+    assert "Ce qui est en ligne n’est plus le texte en vigueur" in page
+    assert "Les personnes autour du contrat ont changé" not in page
+    assert proposal.consolidated is not None
+    sha256 = prepared(proposal.consolidated, PDF + b" consolide")
+    publish_contract(table.contract, sha256=sha256, by=table.cast.ars_editor)
+    assert overtaken not in said(client.get(address("public-contract")))
 
 
 def test_the_database_refuses_two_online_and_an_end_without_its_author(table: Table) -> None:
