@@ -17,10 +17,11 @@ class AgreementsConfig(AppConfig):
             financial,
             financial_telling,
             page,
+            preparations,
             publishing,
             telling,
         )
-        from agreements.actions import signed_files
+        from agreements.actions import financial_amendments, signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import AMENDMENTS_PART, TRANSMISSIONS_PART, VERSIONS_PART
         from agreements.signing.upload import check_upload
@@ -72,6 +73,14 @@ class AgreementsConfig(AppConfig):
             may_render=publishing.may_prepare,
             back_url=publishing.publication_page,
             back_label="Revenir à la mise en ligne",
+        )
+        register_document_kind(
+            financial_amendments.KIND,
+            render=financial_amendments.prepare_draft,
+            visible_to=preparations.is_visible_to,
+            may_render=preparations.is_visible_to,
+            back_url=preparations.amendments_page,
+            back_label="Revenir aux avenants financiers de l’année",
         )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)
