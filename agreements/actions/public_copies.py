@@ -9,8 +9,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from agreements.actions.steps import LONGEST_REASON, NOT_THEIRS
-from agreements.actions.texts import text_in_force_of
-from agreements.models import ContractVersion, PublicCopy
+from agreements.actions.texts import typed_text_of
+from agreements.models import ContractVersion, PublicCopy, TextInForce
+from agreements.needs import standing_proposal
 from agreements.publishing import (
     PUBLIC_KIND,
     prepared_job,
@@ -46,7 +47,7 @@ def prepare_public_copy(contract: Contract, *, by: User) -> RenderJob:
     """
     stored = locked_contract(contract, editable=False)
     if stored.is_signed and can(by, Ability.CONTRACT_PUBLISH, stored.territory):
-        text_in_force_of(stored)
+        _freeze_typed_text(stored)
     version = _signed_version(stored, by=by)
     subject = public_subject(version, private_names(version))
     title = f"Version publique – {contract.territory.name} {contract.campaign.period}"
@@ -99,6 +100,13 @@ def withdraw_public_copy(contract: Contract, *, reason: str, by: User) -> Public
     told = f"Version publique retirée du site. Raison : {reason.strip()}"
     record(stored, "public_copy.withdrawn", told, by=by, place=PLACE)
     return online
+
+
+def _freeze_typed_text(stored: Contract) -> None:
+    """Of a contract taken over whose text nobody froze since it was last corrected."""
+    has_text = TextInForce.objects.filter(contract=stored).exists() or standing_proposal(stored) is not None
+    if not has_text:
+        typed_text_of(stored)
 
 
 def _signed_version(contract: Contract, *, by: User) -> ContractVersion:

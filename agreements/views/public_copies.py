@@ -24,7 +24,7 @@ from agreements.forms.public_copies import PublicSearchForm, PublishForm
 from agreements.models import ContractVersion, PublicCopy
 from agreements.public_text import public_lines, removed_counts
 from agreements.public_version import public_html
-from agreements.published import published_contracts, published_copy, published_places
+from agreements.published import published_contracts, published_copy, published_places, text_that_replaced
 from agreements.publishing import prepared_job, private_names, publishable_version
 from cdppe.accounts.abilities import Ability, can
 from cdppe.documents.actions.files import DamagedFile, read_file
@@ -62,6 +62,7 @@ def publication(request: HttpRequest, reference: str) -> HttpResponse:
         "is_ready": is_ready,
         "is_newer": is_ready and (online is None or job is None or online.file_id != job.file_id),
         "online": online,
+        "replaced_by": text_that_replaced(online) if online is not None else None,
         "withdrawn": [each for each in listed if each.withdrawn_at is not None],
         "may_publish": can(signed_in(request), Ability.CONTRACT_PUBLISH, contract.territory),
     }
@@ -168,7 +169,8 @@ def public_contracts(request: HttpRequest) -> HttpResponse:
 def public_contract(request: HttpRequest, reference: str) -> HttpResponse:
     """The public page of one contract that is online: what it is, since when, its document."""
     copy = _online(reference)
-    return render(request, "agreements/public_contract.html", {"copy": copy, "contract": copy.contract})
+    context = {"copy": copy, "contract": copy.contract, "replaced_by": text_that_replaced(copy)}
+    return render(request, "agreements/public_contract.html", context)
 
 
 @login_not_required

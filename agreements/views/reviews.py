@@ -75,6 +75,8 @@ def _filtered(found: Any, form: ReceivedFilterForm) -> Any:
         found = found.filter(deadline=int(deadline))
     if region := form.asked("region"):
         found = found.filter(contract__territory__region__code=region)
+    if territory := form.asked("territoire"):
+        found = found.filter(contract__territory__code=territory)
     state = form.asked("etat")
     if state == WAITING:
         found = found.filter(receipt__isnull=True)

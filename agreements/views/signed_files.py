@@ -34,7 +34,7 @@ from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.documents.actions.jobs import requeue_lost_jobs
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import RuleViolation, WrongState
-from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, refused, signed_in
 
 logger = logging.getLogger(__name__)
 
@@ -242,5 +242,4 @@ def _get(request: HttpRequest, uid: UUID, ability: Ability | None = None) -> Sig
 
 
 def _refused(request: HttpRequest, found: SignedFile, sentence: str) -> HttpResponse:
-    context = {"contract": found.version.contract, "tab": TAB, "sentence": sentence}
-    return render(request, "contracts/refused.html", context, status=409)
+    return refused(request, found.version.contract, sentence, tab=TAB)

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
@@ -65,11 +68,24 @@ def refusals_shown(
         try:
             return view(request, reference, *args, **kwargs)
         except RuleViolation as refusal:
-            contract = get_contract(request, reference)
-            context = {"contract": contract, "tab": "", "sentence": str(refusal)}
-            return render(request, "contracts/refused.html", context, status=409)
+            return refused(request, get_contract(request, reference), str(refusal))
 
     return shown
+
+
+def refused(request: HttpRequest, contract: Contract, sentence: str, *, tab: str = "") -> HttpResponse:
+    """The page that says why nothing was changed (409), with the way back to where the person was."""
+    context = {"contract": contract, "tab": tab, "sentence": sentence, "back_url": _page_before(request)}
+    return render(request, "contracts/refused.html", context, status=409)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The path of the page of this site from which the request comes; "" for another site, none or itself."""
+    before = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    path = iri_to_uri(urlsplit(before)._replace(scheme="", netloc="", fragment="").geturl())
+    return "" if path == request.get_full_path() and request.method == "GET" else path
 
 
 @contextmanager

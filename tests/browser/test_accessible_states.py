@@ -39,6 +39,7 @@ NO_PAGE = {
     "home:health": "a word for a machine",
     "documents:job-progress": "a piece of the page of the job",
     "funding:letters-progress": "a piece of the page of the publication",
+    "agreements:campaign-amendments-progress": "a piece of the page of the amendments of the year",
     "agreements:signed-file-progress": "a piece of the page of the file",
     "contracts:compliance-line": "a piece of each page of the contract",
 }

@@ -236,7 +236,7 @@ def visit(
     for file, told in (
         (public, "la version publique de"),
         (theirs, f"la version {version.number} du contrat 38-2030"),
-        (other, "aucune version d’ici"),
+        (other, "aucune version de ce site"),
     ):
         visitor.goto("/verifier/")
         visitor.get_by_label("Choisir le fichier").set_input_files(file)
