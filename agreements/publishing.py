@@ -12,7 +12,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
-from agreements.models import ContractVersion, TextInForce
+from agreements.models import ContractVersion, PublicCopy, TextInForce
 from agreements.needs import standing_proposal
 from agreements.public_version import public_html, public_text
 from cdppe.accounts.abilities import Ability, can
@@ -77,6 +77,11 @@ def publishable_version(contract: Contract) -> ContractVersion | None:
         return law.reading
     proposal = standing_proposal(contract)
     return proposal.version if proposal else None
+
+
+def is_outdated(copy: PublicCopy, version: ContractVersion | None) -> bool:
+    """Whether `copy`, online, is no longer the text in force: `version` is the one to publish (rule N2)."""
+    return version is not None and copy.version_id != version.pk
 
 
 def public_subject(version: ContractVersion, names: tuple[str, ...]) -> str:

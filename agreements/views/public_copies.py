@@ -25,7 +25,7 @@ from agreements.models import ContractVersion, PublicCopy
 from agreements.public_text import public_lines, removed_counts
 from agreements.public_version import public_html
 from agreements.published import published_contracts, published_copy, published_places
-from agreements.publishing import prepared_job, private_names, publishable_version
+from agreements.publishing import is_outdated, prepared_job, private_names, publishable_version
 from cdppe.accounts.abilities import Ability, can
 from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.documents.models import JobState
@@ -61,6 +61,7 @@ def publication(request: HttpRequest, reference: str) -> HttpResponse:
         "is_ready": is_ready,
         "is_newer": is_ready and (online is None or job is None or online.file_id != job.file_id),
         "online": online,
+        "is_outdated": online is not None and is_outdated(online, version),
         "withdrawn": [each for each in listed if each.withdrawn_at is not None],
         "may_publish": can(signed_in(request), Ability.CONTRACT_PUBLISH, contract.territory),
     }
@@ -169,7 +170,9 @@ def public_contracts(request: HttpRequest) -> HttpResponse:
 def public_contract(request: HttpRequest, reference: str) -> HttpResponse:
     """The public page of one contract that is online: what it is, since when, its document."""
     copy = _online(reference)
-    return render(request, "agreements/public_contract.html", {"copy": copy, "contract": copy.contract})
+    outdated = is_outdated(copy, publishable_version(copy.contract))
+    context = {"copy": copy, "contract": copy.contract, "is_outdated": outdated}
+    return render(request, "agreements/public_contract.html", context)
 
 
 @login_not_required

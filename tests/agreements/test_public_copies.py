@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from agreements.actions.amendments import open_amendment
 from agreements.actions.public_copies import publish_contract
 from agreements.actions.versions import freeze_version
 from agreements.models import ContractVersion, Proposal, PublicCopy, TextInForce, VersionPurpose
@@ -25,6 +26,7 @@ from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.errors import MissingPiece, NotAllowed, WrongState
 from contracts.models import Contract
 from contracts.workflow import ContractState
+from tests.agreements.amended import sign, write_something
 from tests.agreements.conftest import Table
 from tests.agreements.test_public_version import (
     PLANTED,
@@ -219,6 +221,21 @@ def test_a_newer_public_version_takes_the_place_of_the_one_online(client: Client
     publish_contract(table.contract, sha256=newer, by=table.cast.council_editor)
     assert client.get(address("public-contract-pdf")).content == PDF + b" encore"
     assert PublicCopy.objects.filter(withdrawn_at__isnull=False).count() == 1
+
+
+def test_an_amendment_in_force_is_said_to_be_missing_online(client: Client, table: Table) -> None:
+    version = signed_text(table)
+    publish_contract(table.contract, sha256=prepared(version), by=table.cast.council_editor)
+    editor = client_of(table.cast.council_editor)
+    for text in (said(editor.get(address("publication"))), said(client.get(address("public-contract")))):
+        assert "avenant" not in text.split("<main")[1].split("cdppe-workspace__page")[-1]
+    open_amendment(table.contract, about="Des places", reason="Le vote", by=table.cast.council_editor)
+    write_something(table)
+    sign(table)
+    text = said(editor.get(address("publication")))
+    assert "Un avenant a pris effet depuis" in text
+    assert "Les personnes autour du contrat ont changé" not in text
+    assert "Un avenant a modifié ce texte depuis" in said(client.get(address("public-contract")))
 
 
 def test_the_database_refuses_two_online_and_an_end_without_its_author(table: Table) -> None:
