@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from cdppe.lib.money import AmountError, read_amount
 from cdppe.lib.text_forms import TypedTexts
@@ -121,6 +122,7 @@ class MoveForm(InformationForm):
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["year"].choices = [(year, str(year)) for year in contract.years]
+        self.fields["year"].initial = timezone.localdate().year
         self.fields["envelope"].queryset = contract.campaign.envelopes.all()
         sheets = contract.action_sheets.filter(pk__in=[each.pk for each in sheets_of_text(contract)])
         for name in ("from_sheet", "to_sheet"):

@@ -13,6 +13,7 @@ from agreements.forms.way import PassedDateField
 from agreements.models import Signature, SignedFileKind
 from agreements.signature_files import SignatureView, party_named
 from agreements.signing.upload import MAX_BYTES, REASONS
+from cdppe.lib.french_words import of
 from contracts.models import ContractParty
 
 
@@ -139,11 +140,13 @@ class ProofForm(forms.Form):
                 else ""
             )
             self.fields[f"bears-{pk}"] = forms.BooleanField(
-                label=f"Le papier porte la signature de : {party.signatory}", help_text=kept, required=False
+                label=f"Le papier porte la signature {of(str(party.signatory))}",
+                help_text=kept,
+                required=False,
             )
             if signature is None:
                 self.fields[f"party-{pk}_on"] = PassedDateField(
-                    label=f"Date de la signature, {party.signatory}",
+                    label=f"Date de la signature {of(str(party.signatory))}",
                     required=False,
                     help_text="Celle que porte le papier.",
                 )

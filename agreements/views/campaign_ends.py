@@ -30,6 +30,8 @@ def campaign_end(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "extensions": campaign.extensions.select_related("by"),
     }
+    if "corriger" in request.POST:
+        return render(request, "agreements/campaign_end.html", context)
     if request.method == "GET" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "agreements/campaign_end.html", context, status=status)

@@ -94,16 +94,13 @@ def campaign_amendments(request: HttpRequest, code: str) -> HttpResponse:
         asked = request.GET.get("voir", "")
         view = asked if asked in SHOWN else "ecarts"
         context |= {
-            "view": view,
-            "views": SHOWN,
-            "rows": _shown(rows, view),
-            "count": len(rows),
+            **_listed(_shown(rows, view), view, len(rows)),
             "preparation": preparation_of(campaign, year),
         }
         return render(request, "agreements/campaign_amendments.html", context)
     form = ChosenContractsForm(request.POST, contracts=contracts)
     if not form.is_valid():
-        context |= {"view": "tous", "views": SHOWN, "rows": rows, "count": len(rows), "form": form}
+        context |= _listed(rows, "tous", len(rows)) | {"form": form}
         return render(request, "agreements/campaign_amendments.html", context, status=422)
     chosen = form.chosen
     if not form.cleaned_data["confirmed"]:
@@ -141,6 +138,12 @@ def _get_campaign(request: HttpRequest, code: str) -> Campaign:
     if not can(signed_in(request), Ability.AMENDMENT_PREPARE):
         raise PermissionDenied("Les avenants de l’année se préparent à l’administration centrale.")
     return get_object_or_404(Campaign, code=code)
+
+
+def _listed(rows: list[YearOfContract], view: str, count: int) -> dict[str, object]:
+    """What the list says of the `rows` of one of its tabs, out of `count` contracts."""
+    may_choose = any(row.may_be_prepared and not row.is_prepared for row in rows)
+    return {"view": view, "views": SHOWN, "rows": rows, "count": count, "may_choose": may_choose}
 
 
 def _shown(rows: list[YearOfContract], view: str) -> list[YearOfContract]:

@@ -30,6 +30,7 @@ from agreements.page import way_page
 from agreements.signature_files import copies_block
 from cdppe.accounts.abilities import Ability, speaks_for
 from cdppe.lib.errors import RuleViolation, WrongState
+from cdppe.lib.french_words import of
 from contracts.compliance import blocking_findings
 from contracts.models import Contract, ContractParty, Way, way_of
 from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
@@ -202,7 +203,9 @@ def signature_record(request: HttpRequest, reference: str, pk: int) -> HttpRespo
             record_signature(version, party, **form.cleaned_data, by=signed_in(request))
             return _done(request, contract, f"La signature est enregistrée pour {party.signatory}.")
     number = version.number if version else ""
-    note = f"Vous constatez que le papier de la version {number} porte la signature de {party.signatory}."
+    note = (
+        f"Vous constatez que le papier de la version {number} porte la signature {of(str(party.signatory))}."
+    )
     return _form_page(request, contract, transition, form, note=note)
 
 

@@ -14,6 +14,8 @@ MOST_WORDS = 3_000
 """Beyond so many words and spaces, lines are compared instead."""
 MOST_LINES = 2_000
 """Beyond so many lines, the texts are shown whole, one after the other."""
+FIGURE = r"\b\d{1,3}(?:[\u00a0\u202f]\d{3})+(?:,\d+)?\b|\b\d+,\d+\b"
+"""A number of several thousands, cents or not, or one with decimals, as they are written in French."""
 
 
 class Kind(StrEnum):
@@ -57,8 +59,16 @@ def text_diff(before: str, after: str) -> tuple[Segment, ...]:
 
 
 def words(text: str) -> list[str]:
-    """`text` cut into words, spaces and other characters; put together they make it again."""
-    return re.findall(r"\s+|[^\W_]+|.", text, re.DOTALL)
+    """`text` cut into words, figures, spaces and other characters; put together they make it again.
+
+    A figure is one word with its thousands and its cents: nobody reads an amount of which two digits changed.
+
+    >>> words("de 728\N{NARROW NO-BREAK SPACE}625,50 euros") == [
+    ...     "de", " ", "728\N{NARROW NO-BREAK SPACE}625,50", " ", "euros"
+    ... ]
+    True
+    """
+    return re.findall(rf"\s+|{FIGURE}|[^\W_]+|.", text, re.DOTALL)
 
 
 def _whole(before: str, after: str) -> tuple[Segment, ...]:

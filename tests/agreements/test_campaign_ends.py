@@ -128,7 +128,11 @@ class TestPages:
         given = {"ends_on": "2033-12-31", "reason": "Loi de finances."}
         answer = client.post(PAGE, given)
         assert answer.status_code == 200
-        assert answer.content.decode().count("sa fin est déplacée") == 2
+        assert answer.content.decode().count("Sa fin est déplacée") == 2
+        assert ends(cast) == (END, END)
+        back = client.post(PAGE, given | {"confirmed": "on", "corriger": "on"}).content.decode()
+        assert 'value="2033-12-31"' in back
+        assert "Loi de finances.</textarea>" in back
         assert ends(cast) == (END, END)
         assert client.post(PAGE, given | {"confirmed": "on"}).status_code == 302
         assert ends(cast) == (NEW, NEW)

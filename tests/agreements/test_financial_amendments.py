@@ -351,7 +351,10 @@ class TestCampaign:
             assert f"/contrats/{other.reference}/avenants/1/" in text
             assert "hx-get" not in text
         assert Amendment.objects.count() == 1
-        assert "n° 1 en cours" in page(client, by, f"{ALL}?annee={YEAR}&voir=ouverts")
+        text = page(client, by, f"{ALL}?annee={YEAR}&voir=ouverts")
+        assert f"/contrats/{other.reference}/avenants/1/" in text
+        assert "Rien à préparer ici" in text
+        assert "Vérifier avant de préparer" not in text
 
     def test_the_progress_of_fifteen_drafts_costs_as_many_queries_as_of_five(self, money: Money) -> None:
         campaign, by = money.cast.campaign, money.cast.dgcs_editor

@@ -159,7 +159,7 @@ def test_the_screen_shows_what_changed_findings_money_and_threads(
     assert "<ins>" in second
     assert "Et le placement ?" in second
     assert "Question de la DGCS" in second
-    assert "Argent, à l’envoi" in second
+    assert "Crédits, à l’envoi" in second
 
 
 def test_the_list_is_filtered_and_sorted(

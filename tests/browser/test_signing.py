@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from agreements.documents import pdf_of
 from agreements.models import ContractVersion, PublicCopy, SignatureProof
 from cdppe.documents.actions.files import read_file
+from cdppe.lib.french_words import of
 from contracts.models import Contract, ContractParty
 from contracts.workflow import ContractState
 from tests.agreements.authority import authority, signed
@@ -175,8 +176,8 @@ def test_a_contract_signed_on_paper_comes_into_force_then_goes_online(
     page.get_by_role("link", name="Enregistrer les signatures que ce fichier prouve").click()
     today = f"{timezone.localdate():%Y-%m-%d}"
     for party in table.parties.values():
-        choose(page, f"Le papier porte la signature de : {party.signatory}")
-        page.get_by_label(f"Date de la signature, {party.signatory}").fill(today)
+        choose(page, f"Le papier porte la signature {of(str(party.signatory))}")
+        page.get_by_label(f"Date de la signature {of(str(party.signatory))}").fill(today)
     check(page)
     submit(page, "Enregistrer")
     expect(page.get_by_role("main")).to_contain_text("3 signatures sont enregistrées.")

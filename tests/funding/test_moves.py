@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import uuid
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from cdppe.lib.errors import NotAllowed, RuleViolation, WrongState
 from contracts.actions.action_sheets import delete_action_sheet
 from contracts.models import JournalEntry
 from contracts.workflow import ContractState
+from funding import moves_forms
 from funding.actions.moves import Information, correct_move
 from funding.models import ActionFinancing, CreditMove, Envelope, Payer
 from funding.moves import moves_page
@@ -209,6 +211,13 @@ def test_the_database_refuses_a_move_to_the_same_sheet(money: Money) -> None:
 
 
 class TestPages:
+    def test_the_form_opens_on_the_year_of_the_day(
+        self, client: Client, money: Money, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(moves_forms, "timezone", SimpleNamespace(localdate=lambda: dt.date(2031, 5, 2)))
+        text = page(client, money.cast.council_editor, f"{BASE}nouveau/")
+        assert '<option value="2031" selected>' in text
+
     def test_from_the_form_to_the_list_the_file_and_the_correction(
         self, client: Client, money: Money
     ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 from django.template import Context, Template
 
 from cdppe.home.templatetags.cdppe_format import amount, euros, figure, percent
+from cdppe.home.templatetags.french_typography import filesizeformat
 from cdppe.lib.french_numbers import NARROW_SPACE, NO_BREAK_SPACE
 
 
@@ -70,3 +72,31 @@ def test_the_filters_are_there_for_templates() -> None:
     page = Template("{% load cdppe_format %}{{ a|euros }} {{ a|amount }} {{ n|figure }} {{ p|percent }}")
     shown = page.render(Context({"a": Decimal(5), "n": None, "p": Decimal("0.3")}))
     assert plain(shown) == "5 € 5 non disponible 30,0 %"
+
+
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [(dt.date(2022, 7, 1), "1er juillet 2022"), (dt.date(2022, 7, 11), "11 juillet 2022"), (None, "")],
+)
+def test_the_first_of_a_month_is_written_as_in_french(day: dt.date | None, shown: str) -> None:
+    assert Template('{{ day|date:"j F Y" }}').render(Context({"day": day})) == shown
+
+
+def test_a_day_is_that_of_the_place_not_of_the_clock() -> None:
+    at = dt.datetime(2022, 6, 30, 23, 0, tzinfo=dt.UTC)
+    assert Template('{{ at|date:"j F Y à H:i" }}').render(Context({"at": at})) == "1er juillet 2022 à 01:00"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 octet"),
+        (999, "999 octets"),
+        (217_700, "217,7 ko"),
+        (999_999, "1,0 Mo"),
+        (20_000_000, "20,0 Mo"),
+        (3_000_000_000_000, "3 000,0 Go"),
+    ],
+)
+def test_the_size_of_a_file(size: int, shown: str) -> None:
+    assert plain(filesizeformat(size)) == shown

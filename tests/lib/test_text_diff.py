@@ -33,6 +33,16 @@ def test_a_word_that_is_replaced_is_taken_away_then_added() -> None:
     ]
 
 
+def test_an_amount_is_shown_whole() -> None:
+    before, after = "728\u202f625,50\u00a0€", "778\u202f625,50\u00a0€"
+    found = [(segment.kind, segment.text) for segment in text_diff(before, after)]
+    assert found == [
+        (Kind.REMOVED, "728\u202f625,50"),
+        (Kind.ADDED, "778\u202f625,50"),
+        (Kind.SAME, "\u00a0€"),
+    ]
+
+
 def test_texts_of_a_thousand_pages_are_given_whole() -> None:
     before, after = "a\n" * 50_000, "b\n" * 50_000
     assert joined(before, after, Kind.SAME, Kind.REMOVED) == before
