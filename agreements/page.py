@@ -222,6 +222,9 @@ def _moment(at: dt.datetime) -> str:
 
 def _steps(way: Way) -> tuple[StepLine, ...]:
     states = [state for state in WAY if state in AMENDMENT_STATES or not way.is_amendment]
+    if way.state != ContractState.ENDED:
+        # As the stepper counts: in force is the end of the way, the contract's own end comes by itself.
+        states = [state for state in states if state != ContractState.ENDED]
     rank = states.index(ContractState(way.state))
     lines = []
     for position, state in enumerate(states):

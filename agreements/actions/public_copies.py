@@ -7,7 +7,6 @@ online are those that somebody was shown: a document prepared before, named by i
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON, NOT_THEIRS
 from agreements.actions.texts import typed_text_of
@@ -72,11 +71,11 @@ def publish_contract(contract: Contract, *, sha256: str, by: User) -> PublicCopy
         )
     if job.file.sha256 != sha256:
         raise WrongState(OTHER_FILE)
-    online = PublicCopy.objects.filter(contract=stored, withdrawn_at__isnull=True).first()
+    online = PublicCopy.objects.standing().filter(contract=stored).first()
     if online is not None:
         if online.file.sha256 == sha256:
             raise WrongState("Cette version publique est déjà en ligne : rien n’a changé.")
-        _withdraw(online, reason="Remplacée par une version publique plus récente.", by=by)
+        online.withdraw(reason="Remplacée par une version publique plus récente.", by=by)
     copy = PublicCopy.objects.create(contract=stored, version=version, file=job.file, published_by=by)
     told = f"Version publique de la version {version.number} mise en ligne (SHA-256 {sha256[:16]}…)."
     record(stored, "public_copy.published", told, by=by, place=PLACE)
@@ -94,18 +93,13 @@ def withdraw_public_copy(contract: Contract, *, reason: str, by: User) -> Public
     if not reason.strip():
         raise MissingPiece("Écrivez la raison du retrait : les autres parties la liront.")
     stored = locked_contract(contract, editable=False)
-    online = PublicCopy.objects.filter(contract=stored, withdrawn_at__isnull=True).first()
+    online: PublicCopy | None = PublicCopy.objects.standing().filter(contract=stored).first()
     if online is None:
         raise WrongState("Aucune version publique de ce contrat n’est en ligne : rien n’a changé.")
-    _withdraw(online, reason=reason.strip()[:LONGEST_REASON], by=by)
+    online.withdraw(reason=reason.strip()[:LONGEST_REASON], by=by)
     told = f"Version publique retirée du site. Raison : {reason.strip()}"
     record(stored, "public_copy.withdrawn", told, by=by, place=PLACE)
     return online
-
-
-def _withdraw(copy: PublicCopy, *, reason: str, by: User) -> None:
-    copy.withdrawn_at, copy.withdrawn_by, copy.withdrawn_reason = timezone.now(), by, reason
-    copy.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
 
 
 def _freeze_typed_text(stored: Contract) -> None:

@@ -6,7 +6,7 @@ from agreements.actions.versions import content_hash_of, freeze_version
 from agreements.models import ContractVersion, TextInForce, VersionPurpose
 from agreements.needs import standing_proposal
 from agreements.publishing import TYPED_TEXT, typed_version
-from contracts.models import Amendment, Contract, Way, contract_of
+from contracts.models import Contract, Way, amendment_of, contract_of
 
 
 def keep_text_in_force(way: Way) -> TextInForce:
@@ -17,7 +17,7 @@ def keep_text_in_force(way: Way) -> TextInForce:
         raise TypeError(f"{way} is not signed")
     return TextInForce.objects.create(
         contract=contract,
-        amendment=way if isinstance(way, Amendment) else None,
+        amendment=amendment_of(way),
         version=proposal.version,
         reading=proposal.consolidated or proposal.version,
         signed_on=way.signed_on,

@@ -30,6 +30,7 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import MissingPiece, WrongState
+from cdppe.lib.paging import query_without_page
 from contracts.models import Contract
 from contracts.views.access import get_contract, refusals_shown, signed_in
 
@@ -126,7 +127,7 @@ def _confirm_page(
 def publication_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     """Take the public version offline, with a reason."""
     contract = get_contract(request, reference, Ability.CONTRACT_PUBLISH)
-    if not contract.public_copies.filter(withdrawn_at__isnull=True).exists():
+    if not contract.public_copies.standing().exists():
         raise WrongState("Aucune version publique de ce contrat n’est en ligne.")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -152,12 +153,10 @@ def public_contracts(request: HttpRequest) -> HttpResponse:
     is_refused = form.is_bound and not form.is_valid()
     chosen = form.cleaned_data if form.is_bound and not is_refused else {}
     page = Paginator(published_contracts(chosen), COPIES_PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "form": form,
         "page": page,
-        "query": query.urlencode(),
+        "query": query_without_page(request),
         "is_filtered": any(chosen.values()),
         "is_refused": is_refused,
     }

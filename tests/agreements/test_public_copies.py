@@ -438,7 +438,7 @@ def test_the_public_document_is_recognised_by_whoever_holds_it(client: Client, t
     version = signed_text(table)
     sha256 = prepared(version)
     verify = reverse("agreements:verify")
-    assert "aucune version d’ici" in said(client.get(verify, {"empreinte": sha256}))
+    assert "aucune version de ce site" in said(client.get(verify, {"empreinte": sha256}))
     publish_contract(table.contract, sha256=sha256, by=table.cast.ars_editor)
     text = said(client.get(verify, {"empreinte": sha256}))
     assert "la version publique de" in text

@@ -72,7 +72,7 @@ def test_a_file_is_recognised_by_its_bytes_alone(client: Client, contract: Contr
     assert version.fingerprint in page
     other = sha256[:-1] + ("0" if sha256[-1] != "0" else "1")
     page = client.get(reverse("agreements:verify"), {"empreinte": other}).content.decode()
-    assert "aucune version d’ici" in page
+    assert "aucune version de ce site" in page
     assert contract.reference not in page
 
 
@@ -89,7 +89,7 @@ def test_the_code_of_a_page_leads_to_its_version(client: Client, contract: Contr
     assert version.fingerprint in client.get(address).content.decode()
     foreign = client.get(reverse("agreements:verify-version", args=[uuid.uuid4()]))
     assert foreign.status_code == 404
-    assert "aucune version d’ici" in foreign.content.decode()
+    assert "aucune version de ce site" in foreign.content.decode()
 
 
 def test_a_visitor_learns_nothing_of_the_text(client: Client, contract: Contract) -> None:

@@ -22,14 +22,13 @@ from agreements.actions.way import propose_text
 from cdppe.accounts.models import User
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table, make_table
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 from tests.routes import ROUTES, World, make_world
 from tests.states import put_in_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 Look = Callable[[str], None]
 
 SIZES = ({"width": 1280, "height": 900}, {"width": 375, "height": 812})
