@@ -24,6 +24,7 @@ class AgreementsConfig(AppConfig):
         from agreements.actions import financial_amendments, signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import AMENDMENTS_PART, TRANSMISSIONS_PART, VERSIONS_PART
+        from agreements.searched import SOURCES
         from agreements.signing.upload import check_upload
         from agreements.transmissions import CODE, digest_lines
         from agreements.verification import VERSION_KIND
@@ -32,12 +33,15 @@ class AgreementsConfig(AppConfig):
         from contracts.journal_page import register_subject
         from contracts.notices import register_notices
         from contracts.registry import register_file_guard
+        from contracts.search import register_source
         from contracts.workspace import Part, register_part
         from funding.moves import register_text_in_force
 
         register(check_antivirus, Tags.security, deploy=True)
         register_file_guard(check_upload)
         register_file_guard(signed_files.require_clean_file, before_serving=True)
+        for source in SOURCES:
+            register_source(source)
         register_part(VERSIONS_PART)
         register_subject("transmission", "Transmissions à la DGCS")
         register_subject("signed_file", "Fichiers signés")

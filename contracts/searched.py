@@ -12,6 +12,7 @@ from contracts.models import (
     ContractParty,
     ContractStep,
     DiagnosisText,
+    FindingAnswer,
     Message,
 )
 from contracts.places import CONTACTS
@@ -68,5 +69,11 @@ SOURCES = (
         {"text": "text"},
         item="thread_id",
         contract_id="thread__contract_id",
+    ),
+    Source(
+        "compliance",
+        lambda contracts: FindingAnswer.objects.standing().filter(contract__in=contracts),
+        {"reason": ""},
+        item="",
     ),
 )

@@ -1,17 +1,22 @@
 """Searching in one contract and in all those that a person follows: French words, nothing of others."""
 
+import datetime as dt
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from agreements.actions.transmissions import send_transmission
 from cdppe.lib.text_search import read_terms
-from contracts.models import ActionSheet, Contract
+from contracts.models import ActionSheet, Amendment, Contract, ContractParty, FindingAnswer
 from contracts.search import MOST_HITS, matching_rows, search
 from contracts.searched import SOURCES
+from tests.agreements.test_transmissions import name_a_contact
 from tests.cast import Cast
+from tests.contracts.contract_documents import use_real_model
 from tests.factories import ActionSheetFactory
 from tests.queries import count_queries
 
@@ -39,12 +44,39 @@ class TestInOneContract:
 
     def test_the_general_information_and_the_objectives_are_searched_too(self, cast: Cast) -> None:
         Contract.objects.filter(pk=cast.contract.pk).update(court="tribunal administratif de Grenoble")
-        party = cast.contract.parties.first()
-        if party is not None:
-            party.representative_name = "Ludivine Zébrure"
-            party.save()
-            assert labels(cast.contract, "zebrure") == ["Nom du représentant"]
+        ContractParty.objects.create(
+            contract=cast.contract,
+            signatory=cast.campaign.signatories.get(code="council"),
+            representative_name="Ludivine Zébrure",
+        )
+        (label,) = labels(cast.contract, "zebrure")
+        assert label.endswith("Nom du représentant")
         assert labels(cast.contract, "grenoble") == ["Tribunal administratif"]
+
+    def test_the_reasons_that_people_gave_are_searched_too(self, cast: Cast) -> None:
+        by = cast.council_editor
+        FindingAnswer.objects.create(
+            contract=cast.contract,
+            rule_code="x",
+            place="sheets",
+            sentence="Un constat",
+            reason="Okapi",
+            by=by,
+        )
+        Amendment.objects.create(
+            contract=cast.contract, number=1, object="Prolonger", reason="Tapir", opened_by=by
+        )
+        wanted = cast.campaign.deadlines.create(
+            code="contacts", label="Contacts", due_on=dt.date(2030, 6, 15), parties=["council"]
+        )
+        use_real_model(cast.campaign)
+        name_a_contact(cast, cast.contract)
+        send_transmission(
+            Contract.objects.get(pk=cast.contract.pk), wanted, message="Le pangolin", token=uuid4(), by=by
+        )
+        assert labels(cast.contract, "okapis") == ["Conformité"]
+        assert labels(cast.contract, "tapir") == ["Avenants"]
+        assert labels(cast.contract, "pangolins") == ["Transmissions"]
 
     def test_a_hit_leads_to_the_very_field_and_shows_the_words(self, client: Client, cast: Cast) -> None:
         ActionSheetFactory(contract=cast.contract, actors="Maison des <i>adolescents</i> de Voiron")
