@@ -104,6 +104,11 @@ class WayPage:
         return next((step.label for step in self.steps if step.status == "current"), "")
 
     @property
+    def has_ended(self) -> bool:
+        """No step is left to count: the contract has ended."""
+        return len(self.steps) > self.step_count
+
+    @property
     def next_label(self) -> str:
         """The state that follows the current one, empty at the end."""
         return next((step.label for step in self.steps if step.status == "coming"), "")
@@ -221,7 +226,13 @@ def _moment(at: dt.datetime) -> str:
 
 
 def _steps(way: Way) -> tuple[StepLine, ...]:
-    states = [state for state in WAY if state in AMENDMENT_STATES or not way.is_amendment]
+    ended = ContractState.ENDED
+    # As many lines as the stepper counts steps: nobody walks to the end of a contract, it comes with time.
+    states = [
+        state
+        for state in WAY
+        if (state in AMENDMENT_STATES or not way.is_amendment) and (state != ended or way.state == ended)
+    ]
     rank = states.index(ContractState(way.state))
     lines = []
     for position, state in enumerate(states):
