@@ -17,22 +17,27 @@ class AgreementsConfig(AppConfig):
             financial,
             financial_telling,
             page,
+            preparations,
             publishing,
             telling,
         )
-        from agreements.actions import signed_files
+        from agreements.actions import financial_amendments, signed_files
         from agreements.checks import check_antivirus
         from agreements.parts import AMENDMENTS_PART, TRANSMISSIONS_PART, VERSIONS_PART
+        from agreements.signing.upload import check_upload
         from agreements.transmissions import CODE, digest_lines
         from agreements.verification import VERSION_KIND
         from cdppe.accounts.digest import register_digest_section
         from cdppe.documents.registry import register_document_kind
         from contracts.journal_page import register_subject
         from contracts.notices import register_notices
+        from contracts.registry import register_file_guard
         from contracts.workspace import Part, register_part
         from funding.moves import register_text_in_force
 
         register(check_antivirus, Tags.security, deploy=True)
+        register_file_guard(check_upload)
+        register_file_guard(signed_files.require_clean_file, before_serving=True)
         register_part(VERSIONS_PART)
         register_subject("transmission", "Transmissions à la DGCS")
         register_subject("signed_file", "Fichiers signés")
@@ -68,6 +73,14 @@ class AgreementsConfig(AppConfig):
             may_render=publishing.may_prepare,
             back_url=publishing.publication_page,
             back_label="Revenir à la mise en ligne",
+        )
+        register_document_kind(
+            financial_amendments.KIND,
+            render=financial_amendments.prepare_draft,
+            visible_to=preparations.is_visible_to,
+            may_render=preparations.is_visible_to,
+            back_url=preparations.amendments_page,
+            back_label="Revenir aux avenants financiers de l’année",
         )
         register_part(Part("agreements", "Accord et signature", "agreements:way", 95, page.measure_way))
         register_digest_section(telling.SECTION, telling.way_lines, position=15)

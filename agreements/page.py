@@ -226,13 +226,10 @@ def _moment(at: dt.datetime) -> str:
 
 
 def _steps(way: Way) -> tuple[StepLine, ...]:
-    ended = ContractState.ENDED
-    # As many lines as the stepper counts steps: nobody walks to the end of a contract, it comes with time.
-    states = [
-        state
-        for state in WAY
-        if (state in AMENDMENT_STATES or not way.is_amendment) and (state != ended or way.state == ended)
-    ]
+    states = [state for state in WAY if state in AMENDMENT_STATES or not way.is_amendment]
+    if way.state != ContractState.ENDED:
+        # As the stepper counts: in force is the end of the way, the contract's own end comes by itself.
+        states = [state for state in states if state != ContractState.ENDED]
     rank = states.index(ContractState(way.state))
     lines = []
     for position, state in enumerate(states):

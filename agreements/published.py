@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from agreements.models import PublicCopy
+from agreements.models import PublicCopy, TextInForce
 from cdppe.accounts.models import Territory
 from contracts.filters import plain
 from contracts.models import Campaign
@@ -16,6 +16,13 @@ from contracts.models import Campaign
 def published_copy(reference: str) -> PublicCopy | None:
     """The public version of the contract `reference`; None when it is not online."""
     return _online().filter(contract__reference=reference).first()
+
+
+def text_that_replaced(copy: PublicCopy) -> TextInForce | None:
+    """The text in force today, when `copy` gives an earlier one to read (rule V2); else None."""
+    texts = TextInForce.objects.filter(contract=copy.contract_id).select_related("amendment")
+    law: TextInForce | None = texts.first()
+    return law if law is not None and law.reading_id != copy.version_id else None
 
 
 def published_contracts(chosen: Mapping[str, Any]) -> QuerySet[PublicCopy]:

@@ -12,7 +12,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
-from agreements.models import ContractVersion, TextInForce
+from agreements.models import ContractVersion, TextInForce, VersionPurpose
 from agreements.needs import standing_proposal
 from agreements.public_version import public_html, public_text
 from cdppe.accounts.abilities import Ability, can
@@ -21,8 +21,11 @@ from cdppe.documents.models import RenderJob
 from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece
 from contracts.document import Layout, print_layout
-from contracts.models import Contract
+from contracts.models import Contract, Takeover
 from contracts.people import people_who_see
+
+TYPED_TEXT = "Texte en vigueur, tel qu’il a été saisi"
+"""How the version is called that holds what was typed of a contract taken over from a paper."""
 
 PUBLIC_KIND = "public-version"
 """The kind under which the documents app keeps public versions, before and after they are online."""
@@ -76,7 +79,19 @@ def publishable_version(contract: Contract) -> ContractVersion | None:
     if law is not None:
         return law.reading
     proposal = standing_proposal(contract)
-    return proposal.version if proposal else None
+    return proposal.version if proposal else typed_version(contract)
+
+
+def typed_version(contract: Contract) -> ContractVersion | None:
+    """The last text frozen of what was typed of a contract taken over; none of before its last correction."""
+    takeover = Takeover.objects.filter(contract=contract).first()
+    typed = ContractVersion.objects.filter(
+        contract=contract, purpose=VersionPurpose.CONSOLIDATED, label=TYPED_TEXT
+    )
+    if takeover is not None and takeover.completed_at is not None:
+        typed = typed.filter(taken_at__gte=takeover.completed_at)
+    found: ContractVersion | None = typed.order_by("-number").first()
+    return found
 
 
 def public_subject(version: ContractVersion, names: tuple[str, ...]) -> str:

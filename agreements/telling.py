@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.models import Ending, Proposal
+from agreements.models import Ending, Proposal, Signature
 from cdppe.accounts.digest import DigestLine, DigestSection
 from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.french_words import joined
@@ -29,7 +29,9 @@ def way_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSectio
     since = timezone.now() - TOLD_WITHIN
     contracts = Contract.objects.visible_to(user).with_context()
     proposals = (
-        Proposal.objects.filter(contract__in=contracts, version__taken_at__gte=since)
+        Proposal.objects.filter(contract__in=contracts)
+        # A text of long ago may be taken back today.
+        .filter(Q(proposed_at__gte=since) | Q(ended_at__gte=since))
         .select_related(
             "contract__territory__region", "contract__campaign", "version", "ended_by", "amendment"
         )
@@ -41,9 +43,9 @@ def way_lines(user: User, settings: DigestSettings, on: dt.date) -> DigestSectio
         if reader_kinds(user, proposal.contract) & PARTIES
         for line in _lines(proposal)
     ]
-    for contract in contracts.filter(agreed_on__gte=since.date()):
+    for contract in contracts.filter(_agreed_or_signed(since, of="contract")):
         if reader_kinds(user, contract) & PARTIES:
-            lines += _signing(contract)
+            lines += _signing(contract, since)
     for amendment in _amendments(user, since):
         if reader_kinds(user, amendment.contract) & PARTIES:
             lines += _amending(amendment, since)
@@ -54,10 +56,24 @@ def _amendments(user: User, since: dt.datetime) -> QuerySet[Amendment]:
     """The amendments of which something happened lately."""
     return (
         Amendment.objects.visible_to(user)
-        .filter(Q(opened_at__gte=since) | Q(abandoned_at__gte=since) | Q(agreed_on__gte=since.date()))
+        .filter(
+            Q(opened_at__gte=since) | Q(abandoned_at__gte=since) | _agreed_or_signed(since, of="amendment")
+        )
         .select_related("contract__territory__region", "contract__campaign", "opened_by", "abandoned_by")
         .order_by("opened_at")
     )
+
+
+def _agreed_or_signed(since: dt.datetime, *, of: str) -> Q:
+    """What all have agreed to since, or of which a signature was recorded since: a paper takes weeks.
+
+    `of` is "contract" or "amendment": of the contracts themselves, or of the amendments.
+    """
+    recorded = Signature.objects.standing().filter(recorded_at__gte=since).order_by()
+    texts = Proposal.objects.standing().filter(
+        version__in=recorded.values("version"), amendment__isnull=of == "contract"
+    )
+    return Q(agreed_on__gte=since.date()) | Q(signed_on__isnull=False, pk__in=texts.order_by().values(of))
 
 
 def _amending(amendment: Amendment, since: dt.datetime) -> list[DigestLine]:
@@ -70,7 +86,7 @@ def _amending(amendment: Amendment, since: dt.datetime) -> list[DigestLine]:
     if amendment.abandoned_at is not None:
         who = f" par {amendment.abandoned_by}" if amendment.abandoned_by else ""
         found.append(("abandoned", f"{name} : abandonné{who} – {amendment.abandoned_reason}"))
-    if amendment.agreed_on is not None:
+    if amendment.agreed_on is not None and amendment.agreed_on >= since.date():
         told = f"{name} : toutes les parties sont d’accord, les signatures peuvent être recueillies."
         found.append((f"agreed/{amendment.agreed_on}", told))
     if amendment.signed_on is not None and amendment.effect_on is not None:
@@ -101,10 +117,11 @@ def _lines(proposal: Proposal) -> list[DigestLine]:
     return [_line(contract, f"proposal.{proposal.pk}/{proposal.ended_how}", text)]
 
 
-def _signing(contract: Contract) -> list[DigestLine]:
-    agreed = contract.agreed_on
-    text = f"{contract} : toutes les parties sont d’accord, les signatures peuvent être recueillies."
-    lines = [_line(contract, f"agreed/{agreed}", text)]
+def _signing(contract: Contract, since: dt.datetime) -> list[DigestLine]:
+    agreed, lines = contract.agreed_on, []
+    if agreed is not None and agreed >= since.date():
+        text = f"{contract} : toutes les parties sont d’accord, les signatures peuvent être recueillies."
+        lines.append(_line(contract, f"agreed/{agreed}", text))
     if contract.signed_on is not None and contract.effect_on is not None:
         text = f"{contract} : toutes les parties ont signé ; prise d’effet le {contract.effect_on:%d/%m/%Y}."
         lines.append(_line(contract, f"signed/{contract.signed_on}", text))

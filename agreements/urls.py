@@ -120,6 +120,11 @@ urlpatterns = [
     path("contrats/<slug:reference>/avenants/mouvements/", financial.moves_take, name="moves-take"),
     path("campagnes/<slug:code>/fin/", campaign_ends.campaign_end, name="campaign-end"),
     path("campagnes/<slug:code>/avenants/", financial.campaign_amendments, name="campaign-amendments"),
+    path(
+        "campagnes/<slug:code>/avenants/<int:year>/avancement/",
+        financial.campaign_amendments_progress,
+        name="campaign-amendments-progress",
+    ),
     # --- The public version: put online by the parties, read by everybody
     path("contrats/<slug:reference>/mise-en-ligne/", public_copies.publication, name="publication"),
     path(

@@ -18,7 +18,7 @@ from agreements.models import (
     ContractVersion,
     Proposal,
     PublicCopy,
-    SignedFile,
+    SignatureProof,
     TextInForce,
     VersionPurpose,
 )
@@ -40,6 +40,8 @@ class Standing(StrEnum):
     FORMER = "former"
     ENDED = "ended"
     SUPERSEDED = "superseded"
+    TAKEN_BACK = "taken_back"
+    SIGNING = "signing"
     PROPOSED = "proposed"
     DRAFT = "draft"
 
@@ -61,6 +63,10 @@ _LABELS = {
     Standing.FORMER: "Ce n’est plus le contrat en vigueur : un avenant l’a modifié depuis.",
     Standing.ENDED: "Ce texte était celui de ce contrat, qui a pris fin.",
     Standing.SUPERSEDED: "Ce n’est pas le texte en vigueur : un autre texte l’a remplacé depuis.",
+    Standing.TAKEN_BACK: "Ce texte a été proposé à l’accord des parties, puis repris : il n’est pas en "
+    "vigueur et n’est plus à signer.",
+    Standing.SIGNING: "Toutes les parties sont d’accord sur ce texte, qui est à la signature : il n’est pas "
+    "encore en vigueur.",
     Standing.PROPOSED: "Ce texte est proposé à l’accord des parties : il n’est pas en vigueur.",
     Standing.DRAFT: "C’est un projet, transmis à la DGCS : il n’engage personne.",
 }
@@ -97,14 +103,16 @@ def recognise_version(uid: uuid.UUID) -> Verified | None:
 def recognise_file(sha256: str) -> Verified | None:
     """The version of which the bytes with this SHA-256 are the PDF, a signed copy or what went online.
 
-    None for others, and for a public version that nobody put online.
+    None for others, for a public version that nobody put online, and for a file that somebody handed in as a
+    signed copy as long as it proves no recorded signature: forged, incomplete or not examined yet.
     """
     job = RenderJob.objects.filter(kind=VERSION_KIND, file__sha256=sha256).only("subject").first()
     if job is not None:
         return recognise_version(uuid.UUID(hex=job.subject))
-    copy = SignedFile.objects.filter(sha256=sha256).only("version_id").first()
-    if copy is not None:
-        version = _versions().get(pk=copy.version_id)
+    # What was merely handed in proves nothing yet: a forged file would be said to be ours.
+    proof = SignatureProof.objects.standing().filter(file__sha256=sha256).select_related("file").first()
+    if proof is not None:
+        version = _versions().get(pk=proof.file.version_id)
         return _verified(version, is_signed_copy=True)
     public = (
         PublicCopy.objects.filter(file__sha256=sha256)
@@ -143,15 +151,21 @@ def _texts_in_force(version: ContractVersion) -> list[TextInForce]:
 
 
 def _standing_before_effect(version: ContractVersion) -> Standing:
-    """What a version that never took effect is: proposed, or replaced by another."""
-    amendment = amendment_of(version)
-    later = ContractVersion.objects.filter(
+    """What a version that never took effect is: proposed, being signed, taken back, or replaced."""
+    proposal = _proposal_of(version)
+    if proposal is not None:
+        way = proposal.amendment or version.contract
+        if proposal.ended_at is not None or (proposal.amendment and not proposal.amendment.is_open):
+            later = Proposal.objects.of(way).filter(pk__gt=proposal.pk)
+            return Standing.SUPERSEDED if later.exists() else Standing.TAKEN_BACK
+        if way.state == ContractState.SIGNATURE:
+            return Standing.SIGNING
+        if proposal.amendment is not None:
+            return Standing.PROPOSED
+    later_versions = ContractVersion.objects.filter(
         contract=version.contract_id, purpose=version.purpose, number__gt=version.number
     )
-    if amendment is not None:
-        is_closed = not amendment.is_open
-        return Standing.SUPERSEDED if is_closed or _ended(version) else Standing.PROPOSED
-    if later.exists():
+    if later_versions.exists():
         return Standing.SUPERSEDED
     by_state = {ContractState.IN_FORCE: Standing.IN_FORCE, ContractState.ENDED: Standing.ENDED}
     return by_state.get(ContractState(version.contract.state), Standing.PROPOSED)
@@ -170,11 +184,6 @@ def _proposal_of(version: ContractVersion) -> Proposal | None:
         .first()
     )
     return found
-
-
-def _ended(version: ContractVersion) -> bool:
-    proposal = _proposal_of(version)
-    return proposal is None or proposal.ended_at is not None
 
 
 def _verified(

@@ -59,6 +59,16 @@ class StepLine:
         return f"step-{self.step.pk}"
 
     @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody has still to do it."""
+        return self.status in _LIVE
+
+    @property
+    def is_moot(self) -> bool:
+        """Whether the contract went on without it, and without its date."""
+        return self.status == StepStatus.MOOT
+
+    @property
     def counted(self) -> str:
         """How its date is counted: « J − 15 », « jour J », « J + 10 »; empty when it is not."""
         days = self.step.days_before

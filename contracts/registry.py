@@ -4,7 +4,8 @@ Contracts must not import funding or indicators; these call the functions below 
 
 - *campaign parts*: how the part of a campaign file that they own becomes rows (envelopes, indicators);
 - *blank fillers*: values of the model contract's named blanks that they know (amounts by envelope);
-- *annexes*: the contract's annexes (tableau de bord, plan d'action, fiches action; rule K2).
+- *annexes*: the contract's annexes (tableau de bord, plan d'action, fiches action; rule K2);
+- *file guards*: what a signed file must be before it is kept, and before it is given back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from contracts.models import Campaign, Contract
 
 CampaignPart = Callable[[Campaign, CampaignSpec], None]
 BlankFiller = Callable[[Contract], Mapping[str, str | None]]
+FileGuard = Callable[[bytes], object]
+"""Raises `RuleViolation` with the reason when the file is refused; what it answers is of no use here."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Annex:
 _campaign_parts: list[CampaignPart] = []
 _blank_fillers: list[BlankFiller] = []
 _annexes: dict[str, Annex] = {}
+_file_guards: list[FileGuard] = []
+_serving_guards: list[FileGuard] = []
 
 
 def register_campaign_part(part: CampaignPart) -> None:
@@ -55,6 +60,14 @@ def register_annex(annex: Annex) -> None:
     _annexes[annex.code] = annex
 
 
+def register_file_guard(guard: FileGuard, *, before_serving: bool = False) -> None:
+    """Have `guard(content)` asked before a signed file is kept, and before it is served where it says so."""
+    if guard not in _file_guards:
+        _file_guards.append(guard)
+    if before_serving and guard not in _serving_guards:
+        _serving_guards.append(guard)
+
+
 def campaign_parts() -> tuple[CampaignPart, ...]:
     return tuple(_campaign_parts)
 
@@ -66,3 +79,11 @@ def blank_fillers() -> tuple[BlankFiller, ...]:
 def annexes() -> tuple[Annex, ...]:
     """The annexes in the order in which the contract carries them."""
     return tuple(sorted(_annexes.values(), key=lambda annex: annex.position))
+
+
+def file_guards() -> tuple[FileGuard, ...]:
+    return tuple(_file_guards)
+
+
+def serving_guards() -> tuple[FileGuard, ...]:
+    return tuple(_serving_guards)

@@ -30,6 +30,8 @@ from django.utils import timezone
 
 from agreements.actions.amendments import open_amendment
 from agreements.actions.assembly import inform_odpe
+from agreements.actions.financial_amendments import KIND as DRAFT_KIND
+from agreements.actions.financial_amendments import DraftSubject
 from agreements.actions.transmissions import send_transmission
 from agreements.actions.versions import freeze_version
 from agreements.models import (
@@ -196,6 +198,7 @@ class World:
     signed_party: ContractParty
     """The council, in a contract in force since today."""
     credit_move: CreditMove
+    preparation: RenderJob
     """Of that contract, between its two actions."""
     public_copy: PublicCopy
     """Of a contract that is in force and online."""
@@ -287,6 +290,21 @@ def make_world() -> World:
         credit_move=_credit_move(cast, signed_party.contract),
         public_copy=_public_copy(cast),
         amendment=_amendment(cast),
+        preparation=_preparation(cast),
+    )
+
+
+def _preparation(cast: Cast) -> RenderJob:
+    """The ministry asked for a financial amendment that this contract, not in force, cannot have."""
+    year = cast.campaign.year
+    return RenderJob.objects.create(
+        kind=DRAFT_KIND,
+        subject=str(DraftSubject(cast.campaign.pk, year, cast.contract.pk, cast.dgcs_editor.pk)),
+        title=f"Avenant financier {year}",
+        requested_by=cast.dgcs_editor,
+        state=JobState.FAILED,
+        error="Un avenant se prépare sur un contrat en vigueur.",
+        finished_at=timezone.now(),
     )
 
 
@@ -721,6 +739,10 @@ def scenario(world: World) -> dict[str, Any]:
     return campaign(world) | {"pk": world.scenario.pk}
 
 
+def preparation_year(world: World) -> dict[str, Any]:
+    return campaign(world) | {"year": world.cast.campaign.year}
+
+
 def year_of_the_campaign(world: World) -> dict[str, Any]:
     return {"annee": str(world.cast.campaign.year)}
 
@@ -1097,6 +1119,7 @@ ROUTES = [
     Route("agreements:financial", signed_contract, get=SEEN, post=NOT_FROM_THERE),
     Route("agreements:moves-take", signed_contract, post=NOT_FROM_THERE),
     Route("agreements:campaign-amendments", campaign, get=NATION_RUN, post=NATION_REFUSED_FORM),
+    Route("agreements:campaign-amendments-progress", preparation_year, get=NATION_RUN),
     # Who signs for DGCS puts a campaign off: none of the ten does (tests/agreements/test_campaign_ends.py).
     Route("agreements:campaign-end", campaign, get=NATION_CLOSED, post=NATION_CLOSED),
     # --- Signed files: a scan of which a sheet is unreadable, of a text that nobody signs

@@ -157,11 +157,7 @@ def abandon_amendment(contract: Contract, *, reason: str, by: User) -> Amendment
     if amendment is None:
         raise WrongState("Aucun avenant n’est ouvert sur ce contrat : rien n’a changé.")
     _require_party(stored, by)
-    if not amendment.is_written:
-        raise WrongState(
-            f"{amendment.the_text} est à l’état « {amendment.get_state_display()} » : rouvrez d’abord la "
-            "négociation depuis la page « Accord et signature »."
-        )
+    require_written(amendment)
     why = reason.strip()
     if not why:
         raise RuleViolation("Écrivez la raison : les autres parties la liront.")
@@ -177,6 +173,15 @@ def abandon_amendment(contract: Contract, *, reason: str, by: User) -> Amendment
         )
     _close(amendment, why, by=by)
     return amendment
+
+
+def require_written(amendment: Amendment) -> None:
+    """Refuse, with its sentence, unless the open `amendment` is still being written."""
+    if not amendment.is_written:
+        raise WrongState(
+            f"{amendment.the_text} est à l’état « {amendment.get_state_display()} » : rouvrez d’abord la "
+            "négociation depuis la page « Accord et signature »."
+        )
 
 
 def close_with_the_contract(stored: Contract) -> None:

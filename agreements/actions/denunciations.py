@@ -121,9 +121,7 @@ def withdraw_denunciation(contract: Contract, *, reason: str, by: User) -> Denun
         )
     if not reason.strip():
         raise MissingPiece(MISSING[Need.REASON])
-    denunciation.withdrawn_at, denunciation.withdrawn_by = timezone.now(), by
-    denunciation.withdrawn_reason = reason.strip()
-    denunciation.save()
+    denunciation.withdraw(reason=reason.strip(), by=by)
     stored.ends_on = denunciation.former_ends_on
     stored.save(update_fields=["ends_on", "updated_at"])
     told = (

@@ -16,11 +16,16 @@ from agreements.actions.amendments import open_amendment, open_on
 from agreements.actions.moves import take_in
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
+from cdppe.documents.actions.jobs import request_renders
+from cdppe.documents.registry import Progress, RenderedDocument
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
-from contracts.actions.journal import locked_contract
+from contracts.actions.journal import locked_contract, record_elsewhere
 from contracts.history import keeps_history
 from contracts.models import Amendment, AmendmentKind, Campaign, Contract
 from funding.models import CreditMove
+
+KIND = "financial-amendment"
+"""The kind under which the documents app runs the preparation of one draft."""
 
 OBJECT = "Crédits de l’année {year} : confirmation et actualisation des engagements financiers."
 REASON = (
@@ -67,36 +72,77 @@ def take_moves_in(contract: Contract, *, by: User) -> int:
     return take_in(stored.open_amendment, CreditMove.objects.free().filter(contract=stored), by=by)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What became of one contract of a campaign: its draft, or why there is none."""
-
-    contract: Contract
-    amendment: Amendment | None
-    sentence: str
+# --- For a whole campaign ---------------------------------------------------------------------------------
 
 
-def prepare_for_campaign(
-    campaign: Campaign, year: int, contracts: Sequence[Contract], *, by: User
-) -> list[Prepared]:
-    """One draft of the financial amendment of `year` for each of `contracts`, all of `campaign`.
+@transaction.atomic
+def request_drafts(campaign: Campaign, year: int, contracts: Sequence[Contract], *, by: User) -> int:
+    """Have the financial amendment of `year` opened on each of `contracts`, all of `campaign`; how many.
 
-    Each in a transaction of its own: one that cannot have a draft leaves the others theirs, and says why.
-    Twice, even at once, makes one each: a contract that has one of the year keeps it. Raises NotAllowed
-    unless `by` prepares amendments for the ministry.
+    One job each in the background: one that cannot have a draft leaves the others theirs, and says why.
+    Raises NotAllowed unless `by` prepares amendments for the ministry.
     """
+    _require_ministry(by)
+    titles = {
+        str(DraftSubject(campaign.pk, year, contract.pk, by.pk)): f"Avenant financier {year} – {contract}"
+        for contract in contracts
+    }
+    request_renders(KIND, titles, by=by)
+    sentence = (
+        f"Avenants financiers {year} demandés pour {len(titles)} contrats de la campagne {campaign.code}."
+    )
+    record_elsewhere("amendment.requested", sentence, by=by)
+    return len(titles)
+
+
+@dataclass(frozen=True)
+class DraftSubject:
+    """What names one draft to the documents app: primary keys, and a year."""
+
+    campaign: int
+    year: int
+    contract: int
+    by: int
+
+    def __str__(self) -> str:
+        return f"{self.campaign}:{self.year}:{self.contract}:{self.by}"
+
+    @classmethod
+    def read(cls, subject: str) -> DraftSubject:
+        """The subject written as `str` writes it; raises ValueError for any other text."""
+        return cls(*(int(part) for part in subject.split(":")))
+
+    @staticmethod
+    def beginning(campaign: Campaign, year: int) -> str:
+        """How the subjects of every draft of a campaign and a year begin."""
+        return f"{campaign.pk}:{year}:"
+
+
+def prepare_draft(subject: str, progress: Progress) -> RenderedDocument:
+    """Open the draft that `subject` names, and say so in a text that people may keep.
+
+    Twice, even at once, makes one: a contract that has one of the year keeps it. Raises MissingPiece when the
+    contract or the person is gone, and whatever refuses an amendment: its sentence is the job's.
+    """
+    named = DraftSubject.read(subject)
+    contract = Contract.objects.with_context().filter(pk=named.contract, campaign=named.campaign).first()
+    by = User.objects.filter(pk=named.by, is_active=True).first()
+    if contract is None or by is None:
+        raise MissingPiece("Ce contrat ou ce compte n’existe plus : l’avenant n’est pas préparé.")
+    _require_ministry(by)
+    progress(1, "Lecture du contrat")
+    amendment, is_new = _prepare_once(contract, named.year, by=by)
+    told = "préparé" if is_new else "déjà préparé : rien n’a changé"
+    return RenderedDocument(
+        f"avenant-financier-{named.year}-{contract.reference}.txt",
+        "text/plain; charset=utf-8",
+        f"{contract}\n{amendment} {told}.\n".encode(),
+    )
+
+
+def _require_ministry(by: User) -> None:
     if not can(by, Ability.AMENDMENT_PREPARE):
         raise NotAllowed("Les avenants de l’année se préparent à l’administration centrale.")
-    done = []
-    for contract in contracts:
-        try:
-            amendment, is_new = _prepare_once(contract, year, by=by)
-        except (WrongState, MissingPiece, RuleViolation) as refusal:
-            done.append(Prepared(contract, None, str(refusal)))
-            continue
-        told = "préparé" if is_new else "déjà préparé : rien n’a changé"
-        done.append(Prepared(contract, amendment, f"{amendment} {told}."))
-    return done
 
 
 @transaction.atomic

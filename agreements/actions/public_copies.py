@@ -7,11 +7,11 @@ online are those that somebody was shown: a document prepared before, named by i
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from agreements.actions.steps import LONGEST_REASON, NOT_THEIRS
-from agreements.actions.texts import text_in_force_of
-from agreements.models import ContractVersion, PublicCopy
+from agreements.actions.texts import typed_text_of
+from agreements.models import ContractVersion, PublicCopy, TextInForce
+from agreements.needs import standing_proposal
 from agreements.publishing import (
     PUBLIC_KIND,
     prepared_job,
@@ -47,7 +47,7 @@ def prepare_public_copy(contract: Contract, *, by: User) -> RenderJob:
     """
     stored = locked_contract(contract, editable=False)
     if stored.is_signed and can(by, Ability.CONTRACT_PUBLISH, stored.territory):
-        text_in_force_of(stored)
+        _freeze_typed_text(stored)
     version = _signed_version(stored, by=by)
     subject = public_subject(version, private_names(version))
     title = f"Version publique – {contract.territory.name} {contract.campaign.period}"
@@ -71,11 +71,11 @@ def publish_contract(contract: Contract, *, sha256: str, by: User) -> PublicCopy
         )
     if job.file.sha256 != sha256:
         raise WrongState(OTHER_FILE)
-    online = PublicCopy.objects.filter(contract=stored, withdrawn_at__isnull=True).first()
+    online = PublicCopy.objects.standing().filter(contract=stored).first()
     if online is not None:
         if online.file.sha256 == sha256:
             raise WrongState("Cette version publique est déjà en ligne : rien n’a changé.")
-        _withdraw(online, reason="Remplacée par une version publique plus récente.", by=by)
+        online.withdraw(reason="Remplacée par une version publique plus récente.", by=by)
     copy = PublicCopy.objects.create(contract=stored, version=version, file=job.file, published_by=by)
     told = f"Version publique de la version {version.number} mise en ligne (SHA-256 {sha256[:16]}…)."
     record(stored, "public_copy.published", told, by=by, place=PLACE)
@@ -93,18 +93,20 @@ def withdraw_public_copy(contract: Contract, *, reason: str, by: User) -> Public
     if not reason.strip():
         raise MissingPiece("Écrivez la raison du retrait : les autres parties la liront.")
     stored = locked_contract(contract, editable=False)
-    online = PublicCopy.objects.filter(contract=stored, withdrawn_at__isnull=True).first()
+    online: PublicCopy | None = PublicCopy.objects.standing().filter(contract=stored).first()
     if online is None:
         raise WrongState("Aucune version publique de ce contrat n’est en ligne : rien n’a changé.")
-    _withdraw(online, reason=reason.strip()[:LONGEST_REASON], by=by)
+    online.withdraw(reason=reason.strip()[:LONGEST_REASON], by=by)
     told = f"Version publique retirée du site. Raison : {reason.strip()}"
     record(stored, "public_copy.withdrawn", told, by=by, place=PLACE)
     return online
 
 
-def _withdraw(copy: PublicCopy, *, reason: str, by: User) -> None:
-    copy.withdrawn_at, copy.withdrawn_by, copy.withdrawn_reason = timezone.now(), by, reason
-    copy.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+def _freeze_typed_text(stored: Contract) -> None:
+    """Of a contract taken over whose text nobody froze since it was last corrected."""
+    has_text = TextInForce.objects.filter(contract=stored).exists() or standing_proposal(stored) is not None
+    if not has_text:
+        typed_text_of(stored)
 
 
 def _signed_version(contract: Contract, *, by: User) -> ContractVersion:

@@ -106,9 +106,7 @@ def withdraw_signature(contract: Contract, party: ContractParty, *, reason: str,
     )
     if signature is None:
         raise WrongState(f"Aucune signature n’est enregistrée pour {party.signatory} : rien n’a changé.")
-    signature.withdrawn_at, signature.withdrawn_by = timezone.now(), by
-    signature.withdrawn_reason = reason.strip()
-    signature.save()
+    signature.withdraw(reason=reason.strip(), by=by)
     _date_effect(stored, signature.version)
     move(stored, transition, told=f"Signature retirée pour {party.signatory}.", by=by, reason=reason.strip())
     return signature

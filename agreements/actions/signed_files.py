@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements.models import ContractVersion, ScreeningState, SignedFile, SignedFileKind, VerificationState
-from agreements.signing.antivirus import screen
+from agreements.signing.antivirus import require_clean, screen
 from agreements.signing.pades import trusted_roots, verify_signatures
 from agreements.signing.page_codes import match_pages
 from agreements.signing.scans import ScanUnreadable, read_scan
@@ -135,6 +135,11 @@ def confirm_pages(signed_file: SignedFile, confirmed: Mapping[int, int], *, by: 
         told = f"Feuilles sans code lisible désignées à la main dans « {current.file.name} »."
         record(contract, "signed_file.confirmed", told, by=by, place=PLACE)
     return current
+
+
+def require_clean_file(content: bytes) -> None:
+    """Refuse a file that is kept or served elsewhere than here (a contract taken over) unless it is clean."""
+    require_clean(content, settings.CLAMD_URL, is_required=settings.ANTIVIRUS_IS_REQUIRED)
 
 
 # --- What the documents app is told (see `AgreementsConfig.ready`) -----------------------------------------

@@ -10,8 +10,8 @@ from agreements.needs import missing_of
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
 from cdppe.lib.errors import MissingPiece, NotAllowed, WrongState
-from contracts.actions.journal import locked_contract, record
-from contracts.models import Amendment, Contract, Way, contract_of, way_of
+from contracts.actions.journal import locked_contract, record_step
+from contracts.models import Contract, Way, contract_of, way_of
 from contracts.workflow import Page, Transition, Who
 
 LONGEST_REASON = 200
@@ -62,7 +62,4 @@ def move(way: Way, transition: Transition, *, told: str, by: User | None, reason
     way.state = transition.target
     way.save()
     sentence = f"{told} Raison : {reason}" if reason else told
-    if isinstance(way, Amendment):
-        sentence = f"{way} : {sentence}"
-    noun = "amendment" if way.is_amendment else "contract"
-    record(contract_of(way), f"{noun}.{transition.code}", sentence, by=by, place="agreements")
+    record_step(way, transition.code, sentence, by=by, place="agreements")

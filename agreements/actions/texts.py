@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from agreements.actions.versions import freeze_version
-from agreements.models import TextInForce, VersionPurpose
+from agreements.actions.versions import content_hash_of, freeze_version
+from agreements.models import ContractVersion, TextInForce, VersionPurpose
 from agreements.needs import standing_proposal
-from contracts.models import Amendment, Contract, Way, contract_of
-
-TYPED_TEXT = "Texte en vigueur, tel qu’il a été saisi"
+from agreements.publishing import TYPED_TEXT, typed_version
+from contracts.models import Contract, Way, amendment_of, contract_of
 
 
 def keep_text_in_force(way: Way) -> TextInForce:
@@ -18,7 +17,7 @@ def keep_text_in_force(way: Way) -> TextInForce:
         raise TypeError(f"{way} is not signed")
     return TextInForce.objects.create(
         contract=contract,
-        amendment=way if isinstance(way, Amendment) else None,
+        amendment=amendment_of(way),
         version=proposal.version,
         reading=proposal.consolidated or proposal.version,
         signed_on=way.signed_on,
@@ -37,7 +36,7 @@ def text_in_force_of(stored: Contract) -> TextInForce:
         return found
     if standing_proposal(stored) is not None:
         return keep_text_in_force(stored)
-    version = freeze_version(stored, purpose=VersionPurpose.CONSOLIDATED, label=TYPED_TEXT, by=None)
+    version = typed_text_of(stored)
     if stored.signed_on is None or stored.effect_on is None:
         raise TypeError(f"{stored} is not signed")
     return TextInForce.objects.create(
@@ -48,3 +47,15 @@ def text_in_force_of(stored: Contract) -> TextInForce:
         effect_on=stored.effect_on,
         ends_on=stored.ends_on,
     )
+
+
+def typed_text_of(stored: Contract) -> ContractVersion:
+    """What was typed of a contract taken over, as a version: the last one while it says the same.
+
+    It is the law only once an amendment rests on it: until then the takeover may be reopened and corrected.
+    To be called under the lock. Raises `MissingPiece` when the campaign has no model contract.
+    """
+    last = typed_version(stored)
+    if last is not None and last.content_hash == content_hash_of(stored):
+        return last
+    return freeze_version(stored, purpose=VersionPurpose.CONSOLIDATED, label=TYPED_TEXT, by=None)

@@ -110,10 +110,13 @@ def send_transmission(
 
 
 def signed_version(contract: Contract, deadline: Deadline) -> ContractVersion | None:
-    """The version that the parties signed, when it is what `deadline` asks for; None for a paper contract."""
+    """The version that the parties signed, when it is what `deadline` asks for; None for a paper contract.
+
+    The contract's own, whatever text of an amendment is proposed meanwhile.
+    """
     if SIGNED not in pieces_sent(deadline.code) or not is_signed(contract):
         return None
-    proposal = Proposal.objects.standing().filter(contract=contract).select_related("version").first()
+    proposal = Proposal.objects.standing().of(contract).select_related("version").first()
     return proposal.version if proposal is not None else None
 
 

@@ -27,7 +27,7 @@ from cdppe.accounts.abilities import speaks_for
 from cdppe.accounts.models import User
 from cdppe.lib.errors import NotAllowed, WrongState
 from contracts.actions.journal import locked_contract
-from contracts.models import Amendment, Contract, ContractParty, Way, contract_of, way_of
+from contracts.models import Amendment, Contract, ContractParty, Way, amendment_of, contract_of, way_of
 from contracts.workflow import ContractState, Page
 
 P = ParamSpec("P")
@@ -71,30 +71,30 @@ def on_the_proposed_text(
 def propose_text(contract: Contract, *, by: User) -> Proposal:
     """Freeze what the contract, or its open amendment, says now; propose it to the agreement of the parties.
 
-    Of an amendment two versions are frozen: its own text, which is signed, and the contract as it makes it.
-
     Raises WrongState, NotAllowed, MissingPiece while something of the compliance blocks (rule K3) or when the
     campaign has no model contract.
     """
     stored, transition = stored_for(contract, "propose", by=by)
     require_needs(stored, transition)
-    if isinstance(stored, Amendment):
-        version, consolidated = freeze_amendment(stored, by=by)
-        proposal = Proposal.objects.create(
-            contract=stored.contract,
-            amendment=stored,
-            version=version,
-            consolidated=consolidated,
-            proposed_by=by,
-        )
-    else:
-        version = freeze_version(
-            stored, purpose=VersionPurpose.AGREEMENT, label="Texte proposé à l’accord des parties", by=by
-        )
-        proposal = Proposal.objects.create(contract=stored, version=version, proposed_by=by)
+    version, consolidated = _freeze(stored, by=by)
+    proposal: Proposal = Proposal.objects.create(
+        contract=contract_of(stored),
+        amendment=amendment_of(stored),
+        version=version,
+        consolidated=consolidated,
+        proposed_by=by,
+    )
     told = f"Version {version.number} proposée à l’accord des parties (empreinte {version.fingerprint})."
     move(stored, transition, told=told, by=by)
     return proposal
+
+
+def _freeze(way: Way, *, by: User) -> tuple[ContractVersion, ContractVersion | None]:
+    """(the text that is agreed to and signed; the whole contract as it makes it, if it is an amendment's)."""
+    if isinstance(way, Amendment):
+        return freeze_amendment(way, by=by)
+    label = "Texte proposé à l’accord des parties"
+    return freeze_version(way, purpose=VersionPurpose.AGREEMENT, label=label, by=by), None
 
 
 @on_the_proposed_text

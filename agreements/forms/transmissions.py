@@ -11,7 +11,7 @@ from django.core.validators import MaxLengthValidator
 from agreements.actions.transmissions import LONGEST_MESSAGE, LONGEST_REMARK
 from agreements.models import RemarkKind
 from agreements.transmissions import asks_for_sending
-from cdppe.accounts.models import Region
+from cdppe.accounts.models import Region, Territory
 from cdppe.lib.cleaned_text import cleaned
 from contracts.filters import FilterForm
 from contracts.models import Campaign
@@ -81,6 +81,7 @@ class ReceivedFilterForm(FilterForm):
     campagne = forms.ChoiceField(label="Campagne", required=False)
     echeance = forms.ChoiceField(label="Échéance", required=False)
     region = forms.ChoiceField(label="Région", required=False)
+    territoire = forms.ChoiceField(label="Territoire", required=False)
     etat = forms.ChoiceField(
         label="État",
         required=False,
@@ -110,10 +111,15 @@ class ReceivedFilterForm(FilterForm):
             for each in campaign.deadlines.all()
             if asks_for_sending(each)
         ]
+        territories = [
+            (code, f"{name} ({code})")
+            for code, name in Territory.objects.order_by("name", "code").values_list("code", "name")
+        ]
         for name, nothing, choices in (
             ("campagne", "Toutes", [(each.code, f"Campagne {each.year}") for each in campaigns]),
             ("echeance", "Toutes", deadlines),
             ("region", "Toutes", list(Region.objects.order_by("name").values_list("code", "name"))),
+            ("territoire", "Tous", territories),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)

@@ -9,25 +9,22 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from agreements.models.withdrawn import StandingQuerySet, Withdrawable, withdrawn_with_author_and_reason
 from contracts.models import Contract, ContractParty
 
 if TYPE_CHECKING:
     from cdppe.accounts.models import User
 
 
-class DenunciationQuerySet(models.QuerySet["Denunciation"]):
-    """The denunciations of contracts."""
+class DenunciationQuerySet(StandingQuerySet):
+    """The denunciations of contracts: one a contract stands at most."""
 
     def visible_to(self, user: User) -> DenunciationQuerySet:
         """Those of the contracts that `user` sees."""
         return self.filter(contract__in=Contract.objects.visible_to(user))
 
-    def standing(self) -> DenunciationQuerySet:
-        """Those that nobody withdrew: one a contract at most."""
-        return self.filter(withdrawn_at__isnull=True)
 
-
-class Denunciation(models.Model):
+class Denunciation(Withdrawable):
     """That one party denounces the contract, which then ends on `effect_on` (annexe 5.1, article 6).
 
     `former_ends_on` is the last day that the contract had before, brought back when the party withdraws a
@@ -42,11 +39,6 @@ class Denunciation(models.Model):
     former_ends_on = models.DateField("dernier jour avant la dénonciation")
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField("enregistrée le", default=timezone.now)
-    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
 
     objects = DenunciationQuerySet.as_manager()
 
@@ -70,11 +62,8 @@ class Denunciation(models.Model):
                 condition=Q(effect_on__lte=F("former_ends_on")),
                 violation_error_message="Une dénonciation ne prolonge pas le contrat.",
             ),
-            models.CheckConstraint(
-                name="denunciation_withdrawn_with_author_and_reason",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_reason="")
-                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason="")),
-                violation_error_message="Une dénonciation se retire avec son auteur et sa raison.",
+            withdrawn_with_author_and_reason(
+                "denunciation", "Une dénonciation se retire avec son auteur et sa raison."
             ),
         ]
 

@@ -8,20 +8,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agreements.models.versions import ContractVersion
+from agreements.models.withdrawn import StandingQuerySet, Withdrawable, withdrawn_with_author_and_reason
 from cdppe.documents.models import StoredFile
 from contracts.models import Contract
 from contracts.workflow import SIGNED_STATES
 
 
-class PublicCopyQuerySet(models.QuerySet["PublicCopy"]):
+class PublicCopyQuerySet(StandingQuerySet):
     """What is or was online."""
 
     def online(self) -> PublicCopyQuerySet:
         """What everybody reads: not withdrawn, of a contract signed by all (rule N2)."""
-        return self.filter(withdrawn_at__isnull=True, contract__state__in=sorted(SIGNED_STATES))
+        return self.standing().filter(contract__state__in=sorted(SIGNED_STATES))
 
 
-class PublicCopy(models.Model):
+class PublicCopy(Withdrawable):
     """One public document put online: the very file that somebody had read before, its author, its end.
 
     `file` is made apart from what is signed (`agreements.publishing`); its bytes never change. What was taken
@@ -33,11 +34,6 @@ class PublicCopy(models.Model):
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="public_copies")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField("mise en ligne le", default=timezone.now)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
-    withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
 
     objects = PublicCopyQuerySet.as_manager()
 
@@ -52,11 +48,8 @@ class PublicCopy(models.Model):
                 name="public_copy_once_online_per_contract",
                 violation_error_message="Une version publique de ce contrat est déjà en ligne.",
             ),
-            models.CheckConstraint(
-                name="public_copy_withdrawn_with_author_and_reason",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_reason="")
-                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason="")),
-                violation_error_message="Une version publique se retire avec son auteur et sa raison.",
+            withdrawn_with_author_and_reason(
+                "public_copy", "Une version publique se retire avec son auteur et sa raison."
             ),
         ]
 

@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agreements.models.versions import ContractVersion
+from agreements.models.withdrawn import StandingQuerySet, Withdrawable, withdrawn_with_author_and_reason
 from cdppe.lib.encryption import EncryptedTextField
-from contracts.models import Amendment, Contract, ContractParty, contract_of
+from contracts.models import Amendment, Contract, ContractParty, amendment_of, contract_of
 
 
 class Ending(models.TextChoices):
@@ -30,8 +31,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def of(self, way: Contract | Amendment) -> ProposalQuerySet:
         """The texts proposed of a contract itself, or of an amendment to it."""
-        amendment = way if isinstance(way, Amendment) else None
-        return self.filter(contract=contract_of(way), amendment=amendment)
+        return self.filter(contract=contract_of(way), amendment=amendment_of(way))
 
 
 class Proposal(models.Model):
@@ -101,14 +101,6 @@ class Proposal(models.Model):
         return f"Texte proposé : {self.version}"
 
 
-class GivenQuerySet(models.QuerySet):
-    """Agreements or signatures that stand, or stood."""
-
-    def standing(self) -> GivenQuerySet:
-        """Those that nobody withdrew."""
-        return self.filter(withdrawn_at__isnull=True)
-
-
 class Agreement(models.Model):
     """A party's agreement to one exact version, given by somebody who may engage its institution (K4)."""
 
@@ -125,7 +117,7 @@ class Agreement(models.Model):
     withdrawn_how = models.CharField("retiré parce que", max_length=20, choices=Ending.choices, blank=True)
     withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
 
-    objects = GivenQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]
@@ -161,7 +153,7 @@ class SigningWay(models.TextChoices):
     ELECTRONIC = "electronic", "signature électronique"
 
 
-class Signature(models.Model):
+class Signature(Withdrawable):
     """That a party has signed one exact version: on which day, how, who recorded it.
 
     A file that proves it refers to this row from its own side (`SignatureProof`).
@@ -173,13 +165,8 @@ class Signature(models.Model):
     how = models.CharField("manière", max_length=20, choices=SigningWay.choices, default=SigningWay.PAPER)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField("enregistrée le", default=timezone.now)
-    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    withdrawn_reason = models.CharField("raison", max_length=500, blank=True)
 
-    objects = GivenQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         ordering = ["recorded_at", "pk"]
@@ -191,11 +178,8 @@ class Signature(models.Model):
                 name="signature_once_standing_per_party_and_version",
                 violation_error_message="La signature de cette partie est déjà enregistrée.",
             ),
-            models.CheckConstraint(
-                name="signature_withdrawn_with_author_and_reason",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_reason="")
-                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason="")),
-                violation_error_message="Une signature se retire avec son auteur et sa raison.",
+            withdrawn_with_author_and_reason(
+                "signature", "Une signature se retire avec son auteur et sa raison."
             ),
         ]
 

@@ -24,6 +24,10 @@ class AntivirusUnavailable(RuleViolation):
     """The antivirus does not answer, or not as it should: nothing is known of the file."""
 
 
+class FileInfected(RuleViolation):
+    """The antivirus found something in the file; the sentence names it."""
+
+
 @dataclass(frozen=True)
 class Screening:
     """What the antivirus says: `threat` is the name of what it found, "" when it found nothing."""
@@ -61,6 +65,31 @@ def screen(content: bytes, url: str, *, seconds: float = SECONDS) -> Screening:
         "L’antivirus n’a pas pu analyser ce fichier : il est conservé, mais ne sera ni ouvert ni transmis. "
         "Signalez-le à l’assistance."
     )
+
+
+def require_clean(content: bytes, url: str, *, is_required: bool) -> None:
+    """Refuse what is found infected, or what cannot be screened while it must be: nothing is kept of it.
+
+    `url` is "" without a daemon: `is_required` then says whether the file goes through all the same.
+    """
+    if not url:
+        if is_required:
+            raise AntivirusUnavailable(
+                "Aucun antivirus n’est configuré : le fichier n’est ni reçu ni envoyé. Prévenez l’assistance."
+            )
+        return
+    try:
+        found = screen(content, url)
+    except AntivirusUnavailable as silence:
+        raise AntivirusUnavailable(
+            "L’antivirus n’a pas pu analyser ce fichier : il n’est ni reçu ni envoyé avant de l’avoir été. "
+            "Réessayez dans quelques minutes."
+        ) from silence
+    if not found.is_clean:
+        raise FileInfected(
+            f"L’antivirus a trouvé un virus dans ce fichier ({found.threat[:200]}) : il n’est pas "
+            "accepté, ni envoyé à personne. Prévenez la personne dont il vient."
+        )
 
 
 def _connected(url: str, seconds: float) -> socket.socket:

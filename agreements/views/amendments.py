@@ -10,7 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agreements.actions.amendments import abandon_amendment, open_amendment, save_amendment
+from agreements.actions.amendments import (
+    abandon_amendment,
+    open_amendment,
+    require_written,
+    save_amendment,
+)
 from agreements.actions.moves import remaining_without_moves
 from agreements.actions.way import take_back_if_changed
 from agreements.amending import in_the_contract
@@ -29,10 +34,10 @@ from agreements.page import way_page
 from agreements.reading import changes, masked
 from agreements.views.versions import changed_parts, read_parts
 from cdppe.accounts.abilities import Ability, can
-from cdppe.lib.errors import RuleViolation, WrongState
+from cdppe.lib.errors import WrongState
 from cdppe.lib.table_export import CSV_TYPE, write_csv
 from contracts.models import Amendment, Contract
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
 from contracts.workflow import Page
 
 TAB = "amendments"
@@ -110,21 +115,11 @@ def amendment(request: HttpRequest, reference: str, number: int) -> HttpResponse
 def amendment_edit(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Write again the object, the reason and the dates of the open amendment."""
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
-    found = _open_amendment(contract, number)
-    if not found.is_written:
-        raise WrongState(
-            f"{found.the_text} est à l’état « {found.get_state_display()} » : rouvrez d’abord la négociation "
-            "depuis la page « Accord et signature »."
-        )
+    found = _written_amendment(contract, number)
     form = AmendmentForm(request.POST or None, amendment=found)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             save_amendment(contract, **form.cleaned_data, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"L’avenant n° {number} est enregistré.")
             return redirect("agreements:amendment", contract.reference, number)
     context = {"contract": contract, "tab": TAB, "form": form, "amendment": found}
@@ -136,12 +131,7 @@ def amendment_edit(request: HttpRequest, reference: str, number: int) -> HttpRes
 def amendment_abandon(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show what would be left in the contract (GET); give the amendment up with a reason (POST)."""
     contract = get_contract(request, reference, Ability.CONTRACT_EDIT)
-    found = _open_amendment(contract, number)
-    if not found.is_written:
-        raise WrongState(
-            f"{found.the_text} est à l’état « {found.get_state_display()} » : rouvrez d’abord la négociation "
-            "depuis la page « Accord et signature »."
-        )
+    found = _written_amendment(contract, number)
     form = AbandonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         abandon_amendment(contract, **form.cleaned_data, by=signed_in(request))
@@ -216,11 +206,13 @@ def _amendment(contract: Contract, number: int) -> Amendment:
     return get_object_or_404(contract.amendments.select_related("opened_by", "abandoned_by"), number=number)
 
 
-def _open_amendment(contract: Contract, number: int) -> Amendment:
+def _written_amendment(contract: Contract, number: int) -> Amendment:
+    """The amendment `number`, if it still changes; WrongState, with its sentence, once it does not."""
     found = _amendment(contract, number)
     if not found.is_open:
         what = "abandonné" if found.is_abandoned else "en vigueur"
         raise WrongState(f"{found.the_text} est {what} : il ne change plus.")
+    require_written(found)
     return found
 
 

@@ -23,9 +23,9 @@ from agreements.endings import (
 )
 from agreements.forms import LettersForm, ReasonForm
 from cdppe.accounts.abilities import Ability
-from cdppe.lib.errors import RuleViolation, WrongState
+from cdppe.lib.errors import WrongState
 from contracts.models import Contract, ContractParty
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
 
 TAB = "ending"
 PAST_SHOWN = 10
@@ -69,19 +69,15 @@ def denunciation_record(request: HttpRequest, reference: str, pk: int) -> HttpRe
     if request.method == "GET" or not form.is_valid():
         return render(request, "agreements/denounce.html", context, status=422 if form.is_bound else 200)
     if form.cleaned_data["confirmed"]:
-        try:
+        with refusals_in(form):
             done = denounce(contract, party, letters=form.letters, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-            return render(request, "agreements/denounce.html", context, status=422)
-        messages.success(
-            request,
-            f"La dénonciation est enregistrée : le contrat prend fin le {done.effect_on:%d/%m/%Y}. Les "
-            "autres parties et la DGCS en sont averties.",
-        )
-        return redirect("agreements:ending", contract.reference)
+            messages.success(
+                request,
+                f"La dénonciation est enregistrée : le contrat prend fin le {done.effect_on:%d/%m/%Y}. Les "
+                "autres parties et la DGCS en sont averties.",
+            )
+            return redirect("agreements:ending", contract.reference)
+        return render(request, "agreements/denounce.html", context, status=422)
     context |= _consequences(contract, max(each.sent_on for each in form.letters.values()))
     context["lines"] = [
         (other.signatory, form.letters[other.pk].sent_on, form.letters[other.pk].reference)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements.actions.financial_amendments import (
     prepare_financial_amendment,
-    prepare_for_campaign,
+    request_drafts,
     take_moves_in,
 )
 from agreements.financial import YearOfContract, contracts_to_amend, year_of, years_of
 from agreements.forms import ChosenContractsForm
+from agreements.preparations import preparation_of
 from cdppe.accounts.abilities import Ability, can
+from cdppe.documents.actions.jobs import requeue_lost_jobs
 from cdppe.lib.errors import RuleViolation
 from contracts.models import Campaign
 from contracts.views.access import get_contract, refusals_shown, signed_in
@@ -72,12 +76,10 @@ def moves_take(request: HttpRequest, reference: str) -> HttpResponse:
 def campaign_amendments(request: HttpRequest, code: str) -> HttpResponse:
     """Every contract in force of a campaign with the money of a year, then one draft for each that is ticked.
 
-    A POST without `confirmed` says what would be made; with it, it is made and its result is listed.
+    A POST without `confirmed` says what would be made; with it, the drafts are asked for, and the page shows
+    them come.
     """
-    user = signed_in(request)
-    if not can(user, Ability.AMENDMENT_PREPARE):
-        raise PermissionDenied("Les avenants de l’année se préparent à l’administration centrale.")
-    campaign = get_object_or_404(Campaign, code=code)
+    campaign = _get_campaign(request, code)
     contracts = contracts_to_amend(campaign)
     years = sorted({year for contract in contracts for year in contract.years} or campaign.years)
     year = _year(request, years) or _this_year(years)
@@ -91,7 +93,13 @@ def campaign_amendments(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "GET":
         asked = request.GET.get("voir", "")
         view = asked if asked in SHOWN else "ecarts"
-        context |= {"view": view, "views": SHOWN, "rows": _shown(rows, view), "count": len(rows)}
+        context |= {
+            "view": view,
+            "views": SHOWN,
+            "rows": _shown(rows, view),
+            "count": len(rows),
+            "preparation": preparation_of(campaign, year),
+        }
         return render(request, "agreements/campaign_amendments.html", context)
     form = ChosenContractsForm(request.POST, contracts=contracts)
     if not form.is_valid():
@@ -101,8 +109,38 @@ def campaign_amendments(request: HttpRequest, code: str) -> HttpResponse:
     if not form.cleaned_data["confirmed"]:
         context["rows"] = [row for row in rows if row.contract in chosen]
         return render(request, "agreements/campaign_amendments_confirm.html", context)
-    context["results"] = prepare_for_campaign(campaign, year, chosen, by=user)
-    return render(request, "agreements/campaign_amendments_done.html", context)
+    count = request_drafts(campaign, year, chosen, by=signed_in(request))
+    messages.success(
+        request, f"Avenants financiers {year} demandés : {count}. Leur préparation est suivie ici."
+    )
+    page = reverse("agreements:campaign-amendments", args=[campaign.code])
+    return redirect(f"{page}?annee={year}&voir=tous#preparation")
+
+
+@require_safe
+@never_cache
+def campaign_amendments_progress(request: HttpRequest, code: str, year: int) -> HttpResponse:
+    """The part of the page of the campaign's amendments that changes while drafts are prepared."""
+    campaign = _get_campaign(request, code)
+    preparation = preparation_of(campaign, year)
+    if preparation is not None and preparation.waiting and requeue_lost_jobs():
+        # Somebody waits for jobs that nobody works on any more: they are on their way again.
+        preparation = preparation_of(campaign, year)
+    if preparation is None:
+        raise Http404
+    context = {
+        "campaign": campaign,
+        "year": year,
+        "preparation": preparation,
+        "is_partial": request.headers.get("HX-Request") == "true",
+    }
+    return render(request, "agreements/campaign_preparation.html", context)
+
+
+def _get_campaign(request: HttpRequest, code: str) -> Campaign:
+    if not can(signed_in(request), Ability.AMENDMENT_PREPARE):
+        raise PermissionDenied("Les avenants de l’année se préparent à l’administration centrale.")
+    return get_object_or_404(Campaign, code=code)
 
 
 def _shown(rows: list[YearOfContract], view: str) -> list[YearOfContract]:

@@ -24,12 +24,13 @@ from agreements.forms.public_copies import PublicSearchForm, PublishForm
 from agreements.models import ContractVersion, PublicCopy
 from agreements.public_text import public_lines, removed_counts
 from agreements.public_version import public_html
-from agreements.published import published_contracts, published_copy, published_places
+from agreements.published import published_contracts, published_copy, published_places, text_that_replaced
 from agreements.publishing import prepared_job, private_names, publishable_version
 from cdppe.accounts.abilities import Ability, can
 from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import MissingPiece, WrongState
+from cdppe.lib.paging import query_without_page
 from contracts.models import Contract
 from contracts.views.access import get_contract, refusals_shown, signed_in
 
@@ -61,6 +62,7 @@ def publication(request: HttpRequest, reference: str) -> HttpResponse:
         "is_ready": is_ready,
         "is_newer": is_ready and (online is None or job is None or online.file_id != job.file_id),
         "online": online,
+        "replaced_by": text_that_replaced(online) if online is not None else None,
         "withdrawn": [each for each in listed if each.withdrawn_at is not None],
         "may_publish": can(signed_in(request), Ability.CONTRACT_PUBLISH, contract.territory),
     }
@@ -125,7 +127,7 @@ def _confirm_page(
 def publication_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     """Take the public version offline, with a reason."""
     contract = get_contract(request, reference, Ability.CONTRACT_PUBLISH)
-    if not contract.public_copies.filter(withdrawn_at__isnull=True).exists():
+    if not contract.public_copies.standing().exists():
         raise WrongState("Aucune version publique de ce contrat n’est en ligne.")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -151,12 +153,10 @@ def public_contracts(request: HttpRequest) -> HttpResponse:
     is_refused = form.is_bound and not form.is_valid()
     chosen = form.cleaned_data if form.is_bound and not is_refused else {}
     page = Paginator(published_contracts(chosen), COPIES_PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "form": form,
         "page": page,
-        "query": query.urlencode(),
+        "query": query_without_page(request),
         "is_filtered": any(chosen.values()),
         "is_refused": is_refused,
     }
@@ -169,7 +169,8 @@ def public_contracts(request: HttpRequest) -> HttpResponse:
 def public_contract(request: HttpRequest, reference: str) -> HttpResponse:
     """The public page of one contract that is online: what it is, since when, its document."""
     copy = _online(reference)
-    return render(request, "agreements/public_contract.html", {"copy": copy, "contract": copy.contract})
+    context = {"copy": copy, "contract": copy.contract, "replaced_by": text_that_replaced(copy)}
+    return render(request, "agreements/public_contract.html", context)
 
 
 @login_not_required

@@ -31,6 +31,7 @@ from agreements.reading import changes_between, part_label
 from agreements.transmissions import CODE, version_before
 from cdppe.accounts.abilities import Ability, can
 from cdppe.lib.errors import RuleViolation
+from cdppe.lib.paging import query_without_page
 from contracts.exchanges import thread_lines, with_ends
 from contracts.models import Thread, ThreadState
 from contracts.views.access import signed_in
@@ -58,12 +59,10 @@ def received(request: HttpRequest) -> HttpResponse:
     page = Paginator(found.order_by(*ORDERS.get(form.asked("tri"), NEWEST_FIRST)), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "filter": form,
         "page": page,
-        "query": query.urlencode(),
+        "query": query_without_page(request),
         "is_filtered": any(form.asked(name) for name in form.fields if name != "tri"),
     }
     return render(request, "agreements/received.html", context)
@@ -76,6 +75,8 @@ def _filtered(found: Any, form: ReceivedFilterForm) -> Any:
         found = found.filter(deadline=int(deadline))
     if region := form.asked("region"):
         found = found.filter(contract__territory__region__code=region)
+    if territory := form.asked("territoire"):
+        found = found.filter(contract__territory__code=territory)
     state = form.asked("etat")
     if state == WAITING:
         found = found.filter(receipt__isnull=True)

@@ -34,7 +34,7 @@ from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.documents.actions.jobs import requeue_lost_jobs
 from cdppe.documents.models import JobState
 from cdppe.lib.errors import RuleViolation, WrongState
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, refused, signed_in
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def signed_file_deposit(request: HttpRequest, reference: str, number: int) -> Ht
     )
     form = DepositForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form, "file"):
             received = deposit_signed_file(
                 version,
                 kind=SignedFileKind(form.cleaned_data["kind"]),
@@ -67,11 +67,6 @@ def signed_file_deposit(request: HttpRequest, reference: str, number: int) -> Ht
                 content=form.content,
                 by=signed_in(request),
             )
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error("file", str(refusal))
-        else:
             messages.success(request, "Le fichier est déposé. Sa vérification a commencé.")
             return redirect("agreements:signed-file", received.uid)
     context = {
@@ -247,5 +242,4 @@ def _get(request: HttpRequest, uid: UUID, ability: Ability | None = None) -> Sig
 
 
 def _refused(request: HttpRequest, found: SignedFile, sentence: str) -> HttpResponse:
-    context = {"contract": found.version.contract, "tab": TAB, "sentence": sentence}
-    return render(request, "contracts/refused.html", context, status=409)
+    return refused(request, found.version.contract, sentence, tab=TAB)

@@ -32,7 +32,7 @@ from cdppe.accounts.abilities import Ability, speaks_for
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.compliance import blocking_findings
 from contracts.models import Contract, ContractParty, Way, way_of
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
 from contracts.workflow import ContractState, Need, Page, Transition
 
 TAB = "agreements"
@@ -99,13 +99,8 @@ def odpe(request: HttpRequest, reference: str) -> HttpResponse:
     transition = _offered(contract, "inform-odpe")
     form = OdpeForm(request.POST or None, way=way_of(contract))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             inform_odpe(contract, **form.cleaned_data, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _done(request, contract, "L’information de l’ODPE est enregistrée.")
     note = "Le texte final est présenté à l’observatoire pour information, avant l’assemblée départementale."
     return _form_page(request, contract, transition, form, note=note)
@@ -119,13 +114,8 @@ def assembly(request: HttpRequest, reference: str) -> HttpResponse:
     transition = _offered(contract, "record-assembly")
     form = AssemblyForm(request.POST or None, way=way_of(contract))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             record_assembly(contract, **form.cleaned_data, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _done(request, contract, "La délibération est enregistrée.")
     note = "La délibération autorise le président du conseil départemental à signer le contrat."
     return _form_page(request, contract, transition, form, note=note)
@@ -208,13 +198,8 @@ def signature_record(request: HttpRequest, reference: str, pk: int) -> HttpRespo
     if request.method == "POST" and form.is_valid():
         if version is None:
             raise Http404
-        try:
+        with refusals_in(form, "signed_on"):
             record_signature(version, party, **form.cleaned_data, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error("signed_on", str(refusal))
-        else:
             return _done(request, contract, f"La signature est enregistrée pour {party.signatory}.")
     number = version.number if version else ""
     note = f"Vous constatez que le papier de la version {number} porte la signature de {party.signatory}."

@@ -36,6 +36,18 @@ def coming_from(origin: str) -> Iterator[None]:
         _origin.reset(token)
 
 
+def told(origin: str) -> str:
+    """`origin` as people read it after a gesture; "" for one that was not kept."""
+    if not origin:
+        return ""
+    said = {
+        COMMAND: "par une commande du serveur",
+        BACKGROUND_TASK: "par une tâche de fond du site",
+        UNKNOWN_ADDRESS: "d’une adresse inconnue",
+    }
+    return said.get(origin) or f"depuis le réseau {origin}"
+
+
 def network_of(address: str) -> str:
     """The network of `address`, without what would single out a machine.
 

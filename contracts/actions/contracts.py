@@ -12,12 +12,11 @@ from cdppe.accounts.models import Institution, InstitutionScope, Territory, User
 from cdppe.accounts.models.institutions import SCOPE_OF_KIND
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.calendar import derive_steps, effect_date_sentence, moved_steps
-from contracts.actions.journal import locked_contract, record, record_once
+from contracts.actions.journal import locked_contract, record, record_once, record_step
 from contracts.actions.versions import Clashing, author_words, claim_version
 from contracts.history import keeps_history
 from contracts.merging import Opened, OpenedBefore, Stored, Values, put
 from contracts.models import (
-    Amendment,
     Campaign,
     Contract,
     ContractObjective,
@@ -247,12 +246,8 @@ def move_contract(contract: Contract, code: str, *, by: User) -> Way:
         )
     way.state = transition.target
     told = f"Passage de « {transition.source.label} » à « {transition.target.label} »."
-    if isinstance(way, Amendment):
-        way.save(update_fields=["state"])
-        record(way.contract, f"amendment.{transition.code}", f"{way} : {told}", by=by)
-    else:
-        way.save(update_fields=["state", "updated_at"])
-        record(way, f"contract.{transition.code}", told, by=by)
+    way.save()
+    record_step(way, transition.code, told, by=by)
     return way
 
 

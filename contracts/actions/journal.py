@@ -27,7 +27,7 @@ from cdppe.lib.errors import WrongState
 from cdppe.lib.origin import current_origin
 from contracts.chain import GENESIS, Link, fingerprint
 from contracts.history import institution_of
-from contracts.models import Contract, JournalEntry
+from contracts.models import Contract, JournalEntry, Way, contract_of
 
 JOURNAL_LOCK = 0x6A6F75726E616C
 """The advisory lock of the journal's end: « journal » in ASCII."""
@@ -92,6 +92,12 @@ def record(contract: Contract, code: str, sentence: str, *, by: User | None, pla
     """
     (entry,) = record_all([Gesture(contract, code, sentence, by, place)])
     return entry
+
+
+def record_step(way: Way, code: str, sentence: str, *, by: User | None, place: str = "") -> JournalEntry:
+    """`record` that `way` made the step `code` of the table: an amendment is named before the sentence."""
+    noun, said = ("amendment", f"{way} : {sentence}") if way.is_amendment else ("contract", sentence)
+    return record(contract_of(way), f"{noun}.{code}", said, by=by, place=place)
 
 
 def record_elsewhere(code: str, sentence: str, *, by: User | None, institution: str = "") -> JournalEntry:

@@ -7,6 +7,7 @@ only comes after it.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,7 @@ from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.contracts import create_contract
 from contracts.actions.journal import locked_contract, record
 from contracts.models import Campaign, Contract, Takeover
+from contracts.registry import FileGuard, file_guards, serving_guards
 from contracts.workflow import ContractState, Page, find_transition
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -51,20 +53,33 @@ def mark_as_taken_over(contract: Contract, *, by: User) -> Takeover:
     return takeover
 
 
-@transaction.atomic
+class SignedFileRefused(RuleViolation):
+    """The signed file is not kept, or not given back: its sentence says why."""
+
+
 def complete_takeover(
     contract: Contract, *, signed_on: dt.date, content: bytes, file_name: str, by: User
 ) -> Contract:
     """Attach the signed file, byte for byte, and put the contract in force.
 
     Raises WrongState when the contract is not being taken over or is no longer written, RuleViolation for a
-    date in the future, a file that is no PDF or is over 20 MB.
+    date in the future, SignedFileRefused for a file that is no PDF, is over 20 MB, carries what a signed copy
+    may not, or that the antivirus has not found clean.
     """
+    # Before any lock: both may take seconds.
+    check_signed_file(content)
+    _ask(file_guards(), content)
+    return _complete(contract, signed_on=signed_on, content=content, file_name=file_name, by=by)
+
+
+@transaction.atomic
+def _complete(
+    contract: Contract, *, signed_on: dt.date, content: bytes, file_name: str, by: User
+) -> Contract:
     locked = locked_contract(contract)
     takeover = Takeover.objects.select_for_update().filter(contract=locked).first()
     if takeover is None or takeover.is_completed:
         raise WrongState("Ce contrat n’est pas en cours de reprise : rien n’a été enregistré.")
-    check_signed_file(content)
     if signed_on > timezone.localdate():
         raise RuleViolation("La date de signature est dans le futur : écrivez celle qui est sur le contrat.")
     transition = find_transition(locked.state, PUT_IN_FORCE, page=Page.TAKEOVER)
@@ -96,10 +111,10 @@ def reopen_takeover(contract: Contract, *, by: User) -> Contract:
     transition = find_transition(locked.state, "reopen-takeover", page=Page.TAKEOVER)
     if takeover is None or not takeover.is_completed or transition is None:
         raise WrongState("Seule la saisie d’un contrat repris, et en vigueur, se rouvre ainsi.")
-    if locked.amendments.exists():
+    if locked.amendments.exists() or locked.texts_in_force.exists():
         raise WrongState(
-            "Un avenant a été ouvert sur ce contrat : son texte d’origine ne change plus. Ce qui est à "
-            "corriger se corrige par un avenant."
+            "Un avenant a été ouvert sur ce contrat, ou son texte est arrêté : ce texte d’origine ne change "
+            "plus. Ce qui est à corriger se corrige par un avenant."
         )
     takeover.completed_by, takeover.completed_at = None, None
     takeover.save()
@@ -113,8 +128,21 @@ def reopen_takeover(contract: Contract, *, by: User) -> Contract:
 def check_signed_file(content: bytes) -> None:
     """Refuse, with its sentence, what is no PDF of at most 20 MB."""
     if not content:
-        raise RuleViolation("Ce fichier est vide : choisissez le PDF du contrat signé.")
+        raise SignedFileRefused("Ce fichier est vide : choisissez le PDF du contrat signé.")
     if len(content) > MAX_BYTES:
-        raise RuleViolation("Ce fichier dépasse 20 Mo : numérisez-le dans une définition plus faible.")
+        raise SignedFileRefused("Ce fichier dépasse 20 Mo : numérisez-le dans une définition plus faible.")
     if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-END_OF_FILE_WITHIN:]:
-        raise RuleViolation("Ce fichier n’est pas un PDF complet : choisissez le PDF du contrat signé.")
+        raise SignedFileRefused("Ce fichier n’est pas un PDF complet : choisissez le PDF du contrat signé.")
+
+
+def require_servable(content: bytes) -> None:
+    """Refuse, with its sentence, to give back a file that the antivirus has not found clean today."""
+    _ask(serving_guards(), content)
+
+
+def _ask(guards: Sequence[FileGuard], content: bytes) -> None:
+    for guard in guards:
+        try:
+            guard(content)
+        except RuleViolation as refusal:
+            raise SignedFileRefused(str(refusal)) from refusal

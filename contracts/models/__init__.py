@@ -1,5 +1,12 @@
 from contracts.models.action_sheets import ActionSheet
-from contracts.models.amendments import Amendment, AmendmentKind, Way, contract_of, way_of
+from contracts.models.amendments import (
+    Amendment,
+    AmendmentKind,
+    Way,
+    amendment_of,
+    contract_of,
+    way_of,
+)
 from contracts.models.answers import FindingAnswer
 from contracts.models.calendar import (
     CalendarFeed,
@@ -73,6 +80,7 @@ __all__ = [
     "ThreadReading",
     "ThreadState",
     "Way",
+    "amendment_of",
     "contract_of",
     "way_of",
 ]

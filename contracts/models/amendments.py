@@ -148,3 +148,8 @@ def way_of(contract: Contract) -> Way:
 def contract_of(way: Way) -> Contract:
     """The contract of `way_of`."""
     return way.contract if isinstance(way, Amendment) else way
+
+
+def amendment_of(way: Way) -> Amendment | None:
+    """The amendment on its way; None when it is the contract itself."""
+    return way if isinstance(way, Amendment) else None

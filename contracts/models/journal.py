@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from cdppe.lib.origin import told
 from contracts.chain import GENESIS, Head, Link, fingerprint
 from contracts.models.contracts import Contract
 
@@ -77,6 +78,11 @@ class JournalEntry(models.Model):
             previous_hash=self.previous_hash,
             hash=self.hash,
         )
+
+    @property
+    def told_origin(self) -> str:
+        """From where, in words."""
+        return told(self.origin)
 
     @property
     def short_hash(self) -> str:

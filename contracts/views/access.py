@@ -6,17 +6,22 @@ the contract's state forbids is said in a sentence (`WrongState`, shown by `refu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import User
-from cdppe.lib.errors import RuleViolation
+from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.journal import require_editable
 from contracts.models import Contract
 
@@ -63,8 +68,35 @@ def refusals_shown(
         try:
             return view(request, reference, *args, **kwargs)
         except RuleViolation as refusal:
-            contract = get_contract(request, reference)
-            context = {"contract": contract, "tab": "", "sentence": str(refusal)}
-            return render(request, "contracts/refused.html", context, status=409)
+            return refused(request, get_contract(request, reference), str(refusal))
 
     return shown
+
+
+def refused(request: HttpRequest, contract: Contract, sentence: str, *, tab: str = "") -> HttpResponse:
+    """The page that says why nothing was changed (409), with the way back to where the person was."""
+    context = {"contract": contract, "tab": tab, "sentence": sentence, "back_url": _page_before(request)}
+    return render(request, "contracts/refused.html", context, status=409)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The path of the page of this site from which the request comes; "" for another site, none or itself."""
+    before = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    path = iri_to_uri(urlsplit(before)._replace(scheme="", netloc="", fragment="").geturl())
+    return "" if path == request.get_full_path() and request.method == "GET" else path
+
+
+@contextmanager
+def refusals_in(form: BaseForm, field: str | None = None) -> Iterator[None]:
+    """A refusal of a rule is told by `form`, at `field` if one is named; the page is shown again with it.
+
+    But a WrongState: no other text in the form would help, `refusals_shown` says it on a page.
+    """
+    try:
+        yield
+    except WrongState:
+        raise
+    except RuleViolation as refusal:
+        form.add_error(field, str(refusal))

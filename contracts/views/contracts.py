@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory
 from cdppe.lib.errors import RuleViolation
+from cdppe.lib.paging import query_without_page
 from contracts.actions.contracts import create_contract, move_contract
 from contracts.compliance import located, report_of
 from contracts.filters import ContractFilter, matching, territories_without_contract
@@ -62,7 +63,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "is_filtered": any(request.GET.get(name) for name in ("q", "region", "campaign", "state")),
-        "query": _without_page(request),
+        "query": query_without_page(request),
         "without_contract": _without_contract(found, territories),
         "may_create": creatable_territories(user).exists(),
     }
@@ -73,12 +74,6 @@ def _count_of(rows: Any) -> Any:
     """How many of `rows` each contract of the outer query has."""
     of_contract = rows.order_by().filter(contract=OuterRef("pk")).values("contract")
     return Coalesce(Subquery(of_contract.annotate(total=Count("pk")).values("total")), 0)
-
-
-def _without_page(request: HttpRequest) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()
 
 
 def _without_contract(found: ContractFilter, territories: Any) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cdppe.accounts.abilities import Ability
 from cdppe.lib.errors import RuleViolation
+from cdppe.lib.paging import query_without_page
 from contracts.actions.exchanges import mark_read, open_thread, reopen_thread, reply, settle_thread
 from contracts.exchanges import (
     CODE,
@@ -63,7 +64,7 @@ def exchanges(request: HttpRequest, reference: str) -> HttpResponse:
         "page": page,
         "lines": thread_lines(list(page.object_list), user, located=located),
         "is_filtered": any(request.GET.get(name) for name in form.fields),
-        "query": _without_page(request),
+        "query": query_without_page(request),
     }
     return render(request, "contracts/exchanges/list.html", context)
 
@@ -100,12 +101,6 @@ def _place(text: str) -> Place | None:
         return None
 
 
-def _without_page(request: HttpRequest) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()
-
-
 @require_GET
 def my_exchanges(request: HttpRequest) -> HttpResponse:
     """The threads of every contract that concern the person, those that wait for them first."""
@@ -114,7 +109,7 @@ def my_exchanges(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "lines": thread_lines(list(page.object_list), user),
-        "query": _without_page(request),
+        "query": query_without_page(request),
     }
     return render(request, "contracts/exchanges/mine.html", context)
 

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from cdppe.accounts.abilities import Ability
+from cdppe.lib.paging import query_without_page
 from contracts.actions.history import (
     last_texts,
     recreate_deleted_sheet,
@@ -39,15 +40,13 @@ def history(request: HttpRequest, reference: str) -> HttpResponse:
     if place is not None:
         changes = changes.filter(place__regex=rf"^{place}(/|$)")
     page = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "contract": contract,
         "tab": "history",
         "view": "changes",
         "form": form,
         "page": page,
-        "query": query.urlencode(),
+        "query": query_without_page(request),
         "sittings": sittings(contract, page.object_list),
         "is_filtered": bool(chosen.get("partie") or chosen.get("auteur") or place),
         "place_label": _place_label(changes.first()) if place else "",

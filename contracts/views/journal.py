@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from cdppe.lib.paging import query_without_page
 from cdppe.lib.table_export import write_csv
 from contracts.forms.journal import JournalFilterForm
 from contracts.journal_page import entries_of, entries_of_no_contract, narrowed, rows_of
@@ -81,13 +82,11 @@ def _page(
     form = _form(request, entries)
     chosen = _chosen(form)
     page = Paginator(narrowed(entries, chosen), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     check = JournalCheck.objects.first()
     context |= {
         "form": form,
         "page": page,
-        "query": query.urlencode(),
+        "query": query_without_page(request),
         "is_filtered": any(chosen.values()),
         "check": check,
         "findings": check.findings[:SHOWN_FINDINGS] if check else [],

@@ -58,6 +58,7 @@ def _context(request: HttpRequest, contract: Contract, own_form: OwnObjectiveFor
         "optional_count": optional_count,
         "is_full": optional_count >= campaign.optional_maximum,
         "own_objectives": own,
+        "has_assumptions": any(each.is_assumption for each in catalogue),
         "own_form": own_form,
         "may_edit": may_edit,
         "may_add_own": may_edit and len(own) < campaign.own_objective_maximum,

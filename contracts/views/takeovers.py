@@ -16,7 +16,14 @@ from cdppe.accounts.abilities import Ability, can
 from cdppe.accounts.models import Territory
 from cdppe.documents.actions.files import DamagedFile, read_file
 from cdppe.lib.errors import RuleViolation
-from contracts.actions.takeovers import complete_takeover, mark_as_taken_over, reopen_takeover, start_takeover
+from contracts.actions.takeovers import (
+    SignedFileRefused,
+    complete_takeover,
+    mark_as_taken_over,
+    reopen_takeover,
+    require_servable,
+    start_takeover,
+)
 from contracts.forms import ContractForm
 from contracts.forms.takeovers import TakeoverForm
 from contracts.models import Contract, Takeover
@@ -58,13 +65,17 @@ def takeover(request: HttpRequest, reference: str) -> HttpResponse:
         form = TakeoverForm(request.POST, request.FILES)
         if not form.is_valid():
             return _page(request, contract, form, status=422)
-        complete_takeover(
-            contract,
-            signed_on=form.cleaned_data["signed_on"],
-            content=form.content,
-            file_name=form.cleaned_data["signed_file"].name or "contrat-signe.pdf",
-            by=signed_in(request),
-        )
+        try:
+            complete_takeover(
+                contract,
+                signed_on=form.cleaned_data["signed_on"],
+                content=form.content,
+                file_name=form.cleaned_data["signed_file"].name or "contrat-signe.pdf",
+                by=signed_in(request),
+            )
+        except SignedFileRefused as refusal:
+            form.add_error("signed_file", str(refusal))
+            return _page(request, contract, form, status=422)
         messages.success(request, "Le contrat repris est en vigueur, avec son fichier signé.")
         return redirect("contracts:takeover", contract.reference)
     return _page(request, get_contract(request, reference), TakeoverForm())
@@ -114,6 +125,7 @@ def takeover_reopen(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_GET
+@refusals_shown
 def signed_file(request: HttpRequest, reference: str) -> HttpResponse:
     """The signed file as it was sent, to those who see the contract."""
     contract = get_contract(request, reference)
@@ -126,6 +138,7 @@ def signed_file(request: HttpRequest, reference: str) -> HttpResponse:
         logger.exception("signed file %s of contract %s is damaged", stored.pk, contract.reference)
         context = {"contract": contract, "tab": "", "sentence": str(damage)}
         return render(request, "contracts/refused.html", context, status=500)
+    require_servable(content)
     return HttpResponse(
         content,
         content_type=stored.media_type,

@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cdppe.accounts.abilities import Ability, can
-from cdppe.lib.errors import RuleViolation, WrongState
+from cdppe.lib.errors import WrongState
 from cdppe.lib.table_export import CSV_TYPE, write_csv
 from contracts.models import Contract
-from contracts.views.access import get_contract, refusals_shown, signed_in
+from contracts.views.access import get_contract, refusals_in, refusals_shown, signed_in
 from funding.actions.moves import Information, correct_move, record_move
 from funding.moves import moves_of, moves_page, rows_of
 from funding.moves_forms import InformationForm, MoveForm
@@ -56,13 +56,8 @@ def move_create(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         information = Information(given.pop("informed_who"), given.pop("informed_on"))
-        try:
+        with refusals_in(form):
             record_move(contract, **given, information=information, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _done(request, contract, "Le mouvement est enregistré. L’institution informée le lira.")
     return _form_page(
         request, contract, form, title="Déplacer des crédits", button="Enregistrer le mouvement"
@@ -81,13 +76,8 @@ def move_correct(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         information = Information(given.pop("informed_who"), given.pop("informed_on"))
-        try:
+        with refusals_in(form):
             correct_move(move, **given, information=information, by=signed_in(request))
-        except WrongState:
-            raise
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _done(
                 request, contract, "Le mouvement inverse est enregistré : les deux restent lisibles."
             )

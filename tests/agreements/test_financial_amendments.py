@@ -8,18 +8,26 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from agreements.actions.amendments import abandon_amendment, open_amendment
 from agreements.actions.financial_amendments import (
+    KIND,
+    DraftSubject,
+    prepare_draft,
     prepare_financial_amendment,
-    prepare_for_campaign,
+    request_drafts,
     take_moves_in,
 )
 from agreements.financial import contracts_to_amend, year_of, years_of
 from agreements.financial_telling import amendment_lines
 from agreements.models import TextInForce
+from agreements.preparations import preparation_of
 from cdppe.accounts.models import DigestSettings, User
+from cdppe.documents.actions.files import read_file
+from cdppe.documents.actions.jobs import STALE_AFTER, requeue_lost_jobs, run_job
+from cdppe.documents.models import JobState, RenderJob
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation, WrongState
 from contracts.models import Amendment, AmendmentKind, Contract, FieldChange
 from contracts.workflow import ContractState
@@ -225,36 +233,84 @@ def make_more(money: Money, count: int) -> list[Contract]:
     return found
 
 
+def run_drafts() -> None:
+    """Run the jobs that wait, as a worker does."""
+    for job in RenderJob.objects.filter(kind=KIND).unfinished():
+        run_job(job.pk)
+
+
+def prepare_all(money: Money, contracts: list[Contract], by: User) -> list[tuple[str, str]]:
+    """Ask for the drafts, run them; (state, what was told) of each contract, in order."""
+    request_drafts(money.cast.campaign, YEAR, contracts, by=by)
+    run_drafts()
+    found = preparation_of(money.cast.campaign, YEAR)
+    assert found is not None
+    jobs = {draft.contract.pk: draft.job for draft in found.drafts}
+    return [
+        (
+            jobs[contract.pk].state,
+            jobs[contract.pk].error or read_file(jobs[contract.pk].file).decode(),
+        )
+        for contract in contracts
+    ]
+
+
 class TestCampaign:
     def test_one_draft_each_and_twice_changes_nothing(self, money: Money) -> None:
         money.move("400.25")
         contracts = [money.contract, *make_more(money, 2)]
         by = money.cast.dgcs_editor
-        first = prepare_for_campaign(money.cast.campaign, YEAR, contracts, by=by)
-        second = prepare_for_campaign(money.cast.campaign, YEAR, contracts, by=by)
-        assert [each.amendment for each in first] == [each.amendment for each in second]
+        first = prepare_all(money, contracts, by)
+        second = prepare_all(money, contracts, by)
+        assert {state for state, _ in first + second} == {JobState.DONE}
+        assert all("n° 1 préparé." in told for _, told in first)
         assert Amendment.objects.count() == 3
         assert amounts(money)["Deux"] == Decimal("400.25")
-        assert all("rien n’a changé" in each.sentence for each in second)
+        assert all("rien n’a changé" in told for _, told in second)
         assert TextInForce.objects.count() == 3
 
     def test_one_that_cannot_leaves_the_others_theirs_and_says_why(self, money: Money) -> None:
         (other,) = make_more(money, 1)
         open_amendment(money.contract, about="Autre", reason="Autre", by=money.cast.council_editor)
-        barred, made = prepare_for_campaign(
-            money.cast.campaign, YEAR, [money.contract, other], by=money.cast.dgcs_signatory
-        )
-        assert barred.amendment is None
-        assert "déjà ouvert" in barred.sentence
-        assert made.amendment is not None
+        barred, made = prepare_all(money, [money.contract, other], money.cast.dgcs_signatory)
+        assert barred[0] == JobState.FAILED
+        assert "déjà ouvert" in barred[1]
+        assert made[0] == JobState.DONE
 
     def test_only_the_ministry(self, money: Money) -> None:
         for person in (money.cast.dgcs_reader, money.cast.council_editor, money.cast.regional_reader):
             with pytest.raises(NotAllowed):
-                prepare_for_campaign(money.cast.campaign, YEAR, [money.contract], by=person)
+                request_drafts(money.cast.campaign, YEAR, [money.contract], by=person)
+        assert not RenderJob.objects.exists()
+
+    def test_somebody_who_left_the_ministry_meanwhile_prepares_nothing(self, money: Money) -> None:
+        by = money.cast.dgcs_editor
+        request_drafts(money.cast.campaign, YEAR, [money.contract], by=by)
+        by.memberships.all().delete()
+        run_drafts()
+        by.is_active = False
+        by.save()
+        subject = str(DraftSubject(money.cast.campaign.pk, YEAR, money.contract.pk, by.pk))
+        with pytest.raises(MissingPiece):
+            prepare_draft(subject, lambda percent, step: None)
+        assert RenderJob.objects.get().state == JobState.FAILED
+        assert not Amendment.objects.exists()
+
+    def test_a_worker_that_dies_after_its_draft_leaves_one(self, money: Money) -> None:
+        request_drafts(money.cast.campaign, YEAR, [money.contract], by=money.cast.dgcs_editor)
+        job = RenderJob.objects.get(kind=KIND)
+        prepare_draft(job.subject, lambda percent, step: None)
+        # It said nothing since, and its work is there.
+        silent = timezone.now() - 2 * STALE_AFTER
+        RenderJob.objects.update(state=JobState.RUNNING, attempts=1, heartbeat_at=silent)
+        assert requeue_lost_jobs() == 1
+        run_drafts()
+        job.refresh_from_db()
+        assert job.state == JobState.DONE
+        assert Amendment.objects.count() == 1
 
     def test_the_parties_are_told_and_may_give_it_up(self, money: Money) -> None:
-        prepare_for_campaign(money.cast.campaign, YEAR, [money.contract], by=money.cast.dgcs_editor)
+        prepare_all(money, [money.contract], money.cast.dgcs_editor)
         cast = money.cast
         for person in (cast.council_reader, cast.ars_editor, cast.prefect_editor):
             section = amendment_lines(person, DigestSettings(), timezone.localdate())
@@ -263,6 +319,7 @@ class TestCampaign:
         for person in (cast.foreign_editor, cast.dgcs_reader):
             assert amendment_lines(person, DigestSettings(), timezone.localdate()) is None
         abandon_amendment(money.contract, reason="Pas cette année", by=cast.prefect_editor)
+        assert "puis abandonné" in page(Client(), cast.dgcs_editor, f"{ALL}?annee={YEAR}")
 
     def test_the_pages_from_the_list_to_the_result(self, client: Client, money: Money) -> None:
         (other,) = make_more(money, 1)
@@ -279,12 +336,41 @@ class TestCampaign:
         assert answer.status_code == 200
         assert "Préparer 1 avenant financier" in answer.content.decode()
         assert not Amendment.objects.exists()
+        progress = f"{ALL}{YEAR}/avancement/"
+        client.force_login(by)
+        assert client.get(progress).status_code == 404
         for _ in range(2):
-            answer = client.post(ALL, {**given, "confirmed": "on"})
-            assert answer.status_code == 200
-            assert f"/contrats/{other.reference}/avenants/1/" in answer.content.decode()
+            answer = client.post(ALL, {**given, "confirmed": "on"}, follow=True)
+            assert "demandés : 1" in answer.content.decode()
+            assert 'id="preparation"' in answer.content.decode()
+            assert "en préparation" in page(client, by, progress)
+            assert "hx-get" in page(client, by, progress)
+            run_drafts()
+            text = page(client, by, progress)
+            assert "1 avenant prêt sur 1" in text
+            assert f"/contrats/{other.reference}/avenants/1/" in text
+            assert "hx-get" not in text
         assert Amendment.objects.count() == 1
         assert "n° 1 en cours" in page(client, by, f"{ALL}?annee={YEAR}&voir=ouverts")
+
+    def test_the_progress_of_fifteen_drafts_costs_as_many_queries_as_of_five(self, money: Money) -> None:
+        campaign, by = money.cast.campaign, money.cast.dgcs_editor
+        request_drafts(campaign, YEAR, make_more(money, 5), by=by)
+        few = count_queries(lambda: preparation_of(campaign, YEAR))
+        request_drafts(campaign, YEAR, make_more(money, 10), by=by)
+        found = preparation_of(campaign, YEAR)
+        assert found is not None
+        assert len(found.drafts) == 15
+        assert count_queries(lambda: preparation_of(campaign, YEAR)) == few
+
+    def test_the_page_of_one_draft_leads_back_to_those_of_its_year(
+        self, client: Client, money: Money
+    ) -> None:
+        request_drafts(money.cast.campaign, YEAR, [money.contract], by=money.cast.dgcs_editor)
+        address = reverse("documents:job", args=[RenderJob.objects.get().pk])
+        assert f"{ALL}?annee={YEAR}" in page(client, money.cast.dgcs_editor, address)
+        client.force_login(money.cast.council_editor)
+        assert client.get(address).status_code == 404
 
     @pytest.mark.parametrize(
         "given",
@@ -322,12 +408,16 @@ def test_twice_at_once_makes_one_draft_each() -> None:
     money = make_money()
     money.move("400.25")
     contracts = [money.contract, *make_more(money, 2)]
+    campaign, by = money.cast.campaign, money.cast.dgcs_editor
     start = threading.Barrier(4)
 
     def run() -> None:
         start.wait()
         try:
-            prepare_for_campaign(money.cast.campaign, YEAR, contracts, by=money.cast.dgcs_editor)
+            for contract in contracts:
+                prepare_draft(
+                    str(DraftSubject(campaign.pk, YEAR, contract.pk, by.pk)), lambda percent, step: None
+                )
         finally:
             connection.close()
 

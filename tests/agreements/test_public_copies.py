@@ -12,20 +12,24 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.actions.public_copies import publish_contract
+from agreements.actions.amendments import open_amendment
+from agreements.actions.public_copies import prepare_public_copy, publish_contract
 from agreements.actions.versions import freeze_version
 from agreements.models import ContractVersion, Proposal, PublicCopy, TextInForce, VersionPurpose
 from agreements.public_text import public_lines, removed_counts
-from agreements.publishing import PUBLIC_KIND, private_names, public_subject
+from agreements.publishing import PUBLIC_KIND, private_names, public_subject, publishable_version
 from cdppe.accounts.models import User
 from cdppe.documents.actions.files import store_file
 from cdppe.documents.actions.jobs import run_job
 from cdppe.documents.models import JobState, RenderJob
 from cdppe.documents.registry import RenderedDocument
 from cdppe.lib.errors import MissingPiece, NotAllowed, WrongState
+from contracts.actions.takeovers import complete_takeover, mark_as_taken_over, reopen_takeover
 from contracts.models import Contract
 from contracts.workflow import ContractState
+from tests.agreements.amended import propose, write_something
 from tests.agreements.conftest import Table
+from tests.agreements.pdfs import made_with
 from tests.agreements.test_public_version import (
     PLANTED,
     everything_in,
@@ -221,6 +225,28 @@ def test_a_newer_public_version_takes_the_place_of_the_one_online(client: Client
     assert PublicCopy.objects.filter(withdrawn_at__isnull=False).count() == 1
 
 
+def test_a_copy_that_an_amendment_has_overtaken_says_so(client: Client, table: Table) -> None:
+    """V2: nobody takes the text of before for the law of today."""
+    version = signed_text(table)
+    publish_contract(table.contract, sha256=prepared(version), by=table.cast.ars_editor)
+    overtaken = "L’avenant n° 1 modifie ce contrat depuis le"
+    assert overtaken not in said(client.get(address("public-contract")))
+    open_amendment(table.contract, about="Objet", reason="Motif", by=table.cast.council_editor)
+    write_something(table)
+    proposal = propose(table)
+    table.agree_all(proposal)
+    assert overtaken not in said(client.get(address("public-contract")))
+    table.sign_all(proposal)
+    assert overtaken in said(client.get(address("public-contract")))
+    page = said(client_of(table.cast.council_editor).get(address("publication")))
+    assert "Ce qui est en ligne n’est plus le texte en vigueur" in page
+    assert "Les personnes autour du contrat ont changé" not in page
+    assert proposal.consolidated is not None
+    sha256 = prepared(proposal.consolidated, PDF + b" consolide")
+    publish_contract(table.contract, sha256=sha256, by=table.cast.ars_editor)
+    assert overtaken not in said(client.get(address("public-contract")))
+
+
 def test_the_database_refuses_two_online_and_an_end_without_its_author(table: Table) -> None:
     version = signed_text(table)
     copy = publish_contract(table.contract, sha256=prepared(version), by=table.cast.ars_editor)
@@ -244,9 +270,46 @@ def test_what_was_typed_of_a_contract_taken_over_goes_online_too(client: Client,
     editor = client_of(table.cast.council_editor)
     assert "Préparer la version publique" in said(editor.get(address("publication")))
     assert editor.post(address("publication-prepare")).status_code == 302
-    law = TextInForce.objects.get(contract=table.contract)
+    typed = ContractVersion.objects.get(contract=table.contract)
     job = RenderJob.objects.get(kind=PUBLIC_KIND)
-    assert job.subject == public_subject(law.reading, private_names(law.reading))
+    assert job.subject == public_subject(typed, private_names(typed))
+    # Asked for again, or opened an amendment: the same text, frozen once.
+    assert editor.post(address("publication-prepare")).status_code == 302
+    open_amendment(table.contract, about="Prolonger", reason="Retard.", by=table.cast.council_editor)
+    assert TextInForce.objects.get(contract=table.contract).reading == typed
+    assert ContractVersion.objects.count() == 1
+
+
+def test_what_was_typed_is_corrected_before_it_goes_online(table: Table) -> None:
+    """Somebody reads the public version again, sees a mistake of typing, reopens the takeover, mends it."""
+    by = table.cast.council_editor
+    put_in_state(table.contract, ContractState.NEGOTIATION, by=by)
+    mark_as_taken_over(table.contract, by=by)
+
+    def complete() -> None:
+        complete_takeover(
+            table.contract,
+            signed_on=timezone.localdate(),
+            content=made_with(),
+            file_name="signe.pdf",
+            by=by,
+        )
+
+    complete()
+    prepare_public_copy(table.stored(), by=by)
+    assert not TextInForce.objects.exists()
+    reopen_takeover(table.stored(), by=by)
+    Contract.objects.filter(pk=table.contract.pk).update(court="Chambéry")
+    complete()
+    assert publishable_version(table.stored()) is None
+    prepare_public_copy(table.stored(), by=by)
+    corrected = publishable_version(table.stored())
+    assert corrected is not None
+    assert "Chambéry" in {entry.value for entry in corrected.entries}
+    open_amendment(table.contract, about="Prolonger", reason="Retard.", by=by)
+    assert TextInForce.objects.get().reading == corrected
+    with pytest.raises(WrongState, match="par un avenant"):
+        reopen_takeover(table.stored(), by=by)
 
 
 # --- Read by everybody -------------------------------------------------------------------------------------
@@ -375,7 +438,7 @@ def test_the_public_document_is_recognised_by_whoever_holds_it(client: Client, t
     version = signed_text(table)
     sha256 = prepared(version)
     verify = reverse("agreements:verify")
-    assert "aucune version d’ici" in said(client.get(verify, {"empreinte": sha256}))
+    assert "aucune version de ce site" in said(client.get(verify, {"empreinte": sha256}))
     publish_contract(table.contract, sha256=sha256, by=table.cast.ars_editor)
     text = said(client.get(verify, {"empreinte": sha256}))
     assert "la version publique de" in text

@@ -188,8 +188,10 @@ def test_the_list_is_filtered_and_sorted(
     assert listed(etat="accusees") == ["59"]
     assert listed(etat="questions") == ["38"]
     assert listed(region="32") == ["59"]
+    assert listed(territoire="38") == ["38"]
+    assert listed(territoire="59", etat="a-accuser") == []
     assert listed(campagne="2030", echeance=str(sent.deadline_id)) == ["59", "38"]
-    assert listed(echeance="99999", etat="x", region="zz", page="x") == ["59", "38"]
+    assert listed(echeance="99999", etat="x", region="zz", territoire="zz", page="x") == ["59", "38"]
 
 
 def test_as_many_queries_for_fifty_as_for_five(client: Client, cast: Cast, contract: Contract) -> None:

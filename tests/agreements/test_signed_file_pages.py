@@ -396,6 +396,25 @@ def test_a_signature_recorded_by_eye_gets_its_file_afterwards(editor: Client, ta
     assert "ce fichier n’en est pas la preuve" in text_of(answer)
 
 
+def test_a_file_is_told_to_be_a_signed_copy_once_it_proves_a_signature(editor: Client, table: Table) -> None:
+    """Anybody of a party may hand in any PDF: that alone makes it no copy of ours."""
+    version, content = text_to_sign(table)
+    found = hand_in(editor, version, scan(content, [1, 2, 3, 4]), "scan")
+    forged = hand_in(editor, version, tampered(signed(content, NAMES["ars"]), content))
+
+    def verified(file: SignedFile) -> str:
+        return text_of(Client().get(reverse("agreements:verify"), {"empreinte": file.sha256}))
+
+    assert "une copie signée" not in verified(found)
+    data = {f"bears-{party.pk}": "on" for party in table.parties.values()}
+    data |= {f"party-{party.pk}_on": TODAY for party in table.parties.values()}
+    answer = post(editor, found, "signed-file-signatures", data)
+    assert answer.status_code == 302, text_of(answer)
+    assert "une copie signée" in verified(found)
+    assert "une copie signée" not in verified(forged)
+    assert "Ce fichier n’est aucune version d’ici" in verified(forged)
+
+
 def test_a_text_that_changed_before_anybody_signed_takes_no_signature(editor: Client, table: Table) -> None:
     version, content = text_to_sign(table)
     found = hand_in(editor, version, scan(content, [1, 2, 3, 4]), "scan")

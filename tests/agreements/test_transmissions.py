@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import uuid
 
 import pytest
@@ -12,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from agreements.actions.amendments import open_amendment
 from agreements.actions.transmissions import acknowledge, send_transmission, write_remark
 from agreements.models import ContractVersion, Proposal, RemarkKind, Transmission, VersionPurpose
 from agreements.models.transmissions import KeptAsSent
-from agreements.transmissions import digest_lines, expected_of, measure_transmissions
+from agreements.transmissions import digest_lines, expected, expected_of, measure_transmissions
 from cdppe.accounts.actions.digests import send_digests
 from cdppe.accounts.models import DigestSettings, User
 from cdppe.lib.errors import MissingPiece, NotAllowed, RuleViolation
@@ -25,6 +27,7 @@ from contracts.models import ActionSheet, Contract, Deadline
 from contracts.overview import with_facts
 from contracts.retroplanning import pieces_sent
 from contracts.workflow import ContractState
+from tests.agreements.amended import propose as propose_amendment
 from tests.agreements.conftest import make_table
 from tests.cast import Cast
 from tests.queries import count_queries
@@ -85,6 +88,12 @@ def test_the_signature_is_held_by_the_very_version_that_was_signed(cast: Cast) -
         assert send(table.contract, cast.council_editor, "signature").version == proposal.version
     assert send(table.contract, cast.council_editor, "contacts").version != proposal.version
     assert table.contract.settled_deadlines.filter(deadline=wanted).exists()
+    # The text of an amendment, which nobody has signed yet, is not sent in its place.
+    open_amendment(table.contract, about="Objet", reason="Motif", by=cast.council_editor)
+    Contract.objects.filter(pk=table.contract.pk).update(court="Lyon")
+    proposed = propose_amendment(table)
+    assert proposed.version != proposal.version
+    assert send(table.contract, cast.council_editor, "signature").version == proposal.version
 
 
 def test_an_unsigned_contract_sent_for_the_signature_leaves_it_to_be_held(
@@ -241,6 +250,12 @@ def test_the_page_says_what_is_expected_what_is_missing_and_sends(
     address = reverse("agreements:transmission-send", args=[contract.reference, wanted.pk])
     asked = client.get(address).content.decode()
     assert "est marquée comme tenue" in asked
+    # What is missing is listed before it is sent, with the page where each is written.
+    lacks = expected(read(contract), wanted, today=timezone.localdate()).lacks
+    assert {"Contacts des institutions", "Montants"} <= {lack.label for lack in lacks}
+    told = html.unescape(asked)
+    assert [lack.label for lack in lacks if lack.label not in told or lack.detail not in told] == []
+    assert [lack.url for lack in lacks if f'href="{lack.url}' not in asked] == []
     assert not Transmission.objects.exists()
     answer = client.post(address, {"message": "Voici <b>tout</b>.", "token": str(uuid.uuid4())}, follow=True)
     receipt = answer.content.decode()

@@ -97,6 +97,9 @@ def test_only_what_is_agreed_goes_without_the_mention_of_a_draft(
     sent = freeze_version(contract, purpose=VersionPurpose.TRANSMISSION, label="Envoi", by=None)
     assert "n’est pas signé" in sent.html
     assert "n’est pas signé" not in version.html
+    # Nor does what is signed say for ever at which step of its way it was proposed.
+    assert "État du contrat" in sent.html
+    assert "État du contrat" not in version.html
 
 
 def test_the_program_refuses_to_change_a_version(version: ContractVersion) -> None:

@@ -212,6 +212,37 @@ class TestAgreements:
         table.agree_all(again)
         assert table.stored().state == S.SIGNATURE
 
+    def test_what_happens_to_a_text_of_long_ago_is_told_too(self, table: Table) -> None:
+        """Signatures on paper take weeks: the fortnight runs from what happens, not from the proposal."""
+        long_ago = timezone.now() - 40 * DAY
+
+        def told() -> list[str]:
+            section = way_lines(table.cast.council_reader, DigestSettings(), TODAY())
+            return [line.text for line in section.lines] if section else []
+
+        def grow_old() -> None:
+            Proposal.objects.update(proposed_at=long_ago)
+            Proposal.objects.filter(ended_at__isnull=False).update(ended_at=long_ago)
+            days = dict.fromkeys(["odpe_informed_on", "deliberation_on"], long_ago.date())
+            Contract.objects.update(**days)
+            Contract.objects.exclude(agreed_on=None).update(agreed_on=long_ago.date())
+
+        table.walk_to(S.AGREEMENT)
+        grow_old()
+        assert told() == []
+        change(table)
+        assert take_back_if_changed(table.stored()) is not None
+        (line,) = told()
+        assert "a changé" in line
+        grow_old()
+        proposal = propose_text(table.contract, by=table.cast.council_editor)
+        table.agree_all(proposal)
+        grow_old()
+        assert told() == []
+        table.sign_all(proposal)
+        (line,) = told()
+        assert "toutes les parties ont signé" in line
+
     def test_an_account_that_changed_is_said_without_its_number(self, table: Table) -> None:
         proposal = table.walk_to(S.AGREEMENT)
         assert proposal is not None

@@ -62,6 +62,14 @@ def test_the_whole_way_is_walked_with_the_pages(client: Client, table: Table) ->
     assert "en vigueur" in text
 
 
+def test_the_list_counts_as_the_stepper_does(client: Client, table: Table) -> None:
+    shown = page(client, table.cast.council_editor)
+    count = re.search(r"sur (\d+)</span>", shown[shown.index("fr-stepper__state") :])
+    steps = shown[shown.index("Le chemin jusqu’à la signature") :].split("</ol>")[0]
+    assert count is not None
+    assert steps.count("<li") == int(count[1])
+
+
 def test_an_agreement_on_another_hash_is_refused_with_a_sentence(client: Client, table: Table) -> None:
     proposal = table.walk_to(S.AGREEMENT)
     assert proposal is not None

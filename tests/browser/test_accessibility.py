@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +15,10 @@ from contracts.models import Campaign, Contract, JournalCheck
 from funding.actions.letters import KIND
 from funding.models import AllocationRun, NotificationLetter, Publication, Scenario, SeriesEdition
 from tests.browser import demonstration
+from tests.browser.gestures import Check, SignIn
 
 # Marked here: the browser comes through the parametrised `page`, which the collection does not see.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
 
 @pytest.fixture(params=["page_1280", "page_375"])

@@ -24,6 +24,8 @@ from contracts.models import Contract
 from contracts.workflow import ContractState
 from contracts.workspace import parts
 from tests.agreements.conftest import Table, make_table
+from tests.agreements.pdfs import made_with
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 from tests.factories import ActionSheetFactory
 from tests.routes import ROUTES, World, make_world
@@ -31,10 +33,8 @@ from tests.states import put_in_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
-SIGNED_PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+SIGNED_PDF = made_with()
 SIZES = ({"width": 1280, "height": 900}, {"width": 375, "height": 812})
 SENDERS = ("council_editor", "dgcs_editor", "prefect_editor", "anonymous")
 """Who sends a form: the first of them whom the table says is refused for what it holds."""

@@ -22,14 +22,13 @@ from agreements.actions.way import propose_text
 from cdppe.accounts.models import User
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table, make_table
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 from tests.routes import ROUTES, World, make_world
 from tests.states import put_in_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 Look = Callable[[str], None]
 
 SIZES = ({"width": 1280, "height": 900}, {"width": 375, "height": 812})
@@ -40,6 +39,7 @@ NO_PAGE = {
     "home:health": "a word for a machine",
     "documents:job-progress": "a piece of the page of the job",
     "funding:letters-progress": "a piece of the page of the publication",
+    "agreements:campaign-amendments-progress": "a piece of the page of the amendments of the year",
     "agreements:signed-file-progress": "a piece of the page of the file",
     "contracts:compliance-line": "a piece of each page of the contract",
 }

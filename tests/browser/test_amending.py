@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -16,12 +15,11 @@ from contracts.models import Amendment, Contract
 from contracts.workflow import ContractState
 from tests.agreements.amended import sign
 from tests.agreements.conftest import Table, make_table
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
 BASE = "/contrats/38-2030"
 COURTS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
@@ -13,12 +12,10 @@ from cdppe.accounts.actions.digests import stop_token
 from cdppe.accounts.models import User
 from contracts.models import Contract, ContractStep
 from tests.browser import demonstration
+from tests.browser.gestures import Check, SignIn
 
 # Marked here: the browser comes through the parametrised `page`, which the collection does not see.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
 
 @pytest.fixture(params=["page_1280", "page_375"])

@@ -10,11 +10,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from contracts.models import Contact, Message, Thread
 from tests.browser import demonstration
+from tests.browser.gestures import Check, SignIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, str], Page]
-Check = Callable[[Page], None]
 BASE = f"/contrats/{demonstration.ISERE}"
 QUESTION = "Qui pilote cette action ?"
 

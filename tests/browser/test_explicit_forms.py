@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Locator, Page, expect
 
 from contracts.models import BankAccount, Contact
-from tests.browser.test_nothing_is_lost import OFFER
+from tests.browser.gestures import OFFER, Check, end_session, sign_in_by_form
 from tests.cast import Cast, make_cast
-from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
 OBJECTIVES = "/contrats/38-2030/objectifs/"
 TITLE = "Soutenir les aidants familiaux"
 COPIES = "Object.keys(localStorage).filter((key) => key.startsWith('cdppe-draft:')).length"
@@ -44,9 +41,7 @@ def _state(page: Page) -> Locator:
 
 
 def _sign_in(page: Page, cast: Cast) -> None:
-    page.get_by_label("Adresse électronique").fill(cast.council_editor.email)
-    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Se connecter").click()
+    sign_in_by_form(page, cast.council_editor.email)
     page.wait_for_url("**/")
 
 
@@ -57,7 +52,7 @@ def test_a_session_that_ended_leaves_the_page_as_it_is_and_a_new_one_sends_it(
     box = page.locator("form[data-keeps=own-objective] [name=title]")
     box.fill(TITLE)
     expect(_state(page)).to_contain_text("une copie est gardée sur cet ordinateur")
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(page)
     send = page.get_by_role("button", name="Ajouter l’objectif propre")
     send.click()
     expect(_state(page)).to_contain_text("Non enregistré : votre session est terminée ; une copie est gardée")
@@ -132,7 +127,7 @@ def test_a_bank_account_is_never_written_on_the_computer_and_stays_in_the_page(p
     page.locator("[name=iban]").fill("FR76 3000 1000 6449 1900 9562 088")
     page.locator("[name=bic]").fill("BDFEFRPPCCT")
     expect(_state(page)).to_have_text("Pas encore enregistré.")
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(page)
     page.get_by_role("button", name="Enregistrer le compte").click()
     expect(_state(page)).to_contain_text("votre session est terminée ; gardez cette page ouverte")
     expect(page.locator("[name=bic]")).to_have_value("BDFEFRPPCCT")

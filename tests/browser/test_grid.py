@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Locator, Page, expect
 
 from contracts.models import ActionSheet
 from indicators.actions.values import CellChange, save_values
 from indicators.figures import NOT_STATED, Known
 from indicators.models import Indicator, IndicatorKind, IndicatorValue, ValueKind
+from tests.browser.gestures import Check, SignIn, end_session
 from tests.cast import Cast, make_cast
 from tests.factories import ActionSheetFactory, EnvelopeFactory, IndicatorFactory
 
 # Marked here: the browser comes through the parametrised `page`, which the collection does not see.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, str], Page]
-Check = Callable[[Page], None]
 PAGE = "/contrats/38-2030/tableau-de-bord/modifier/"
 PASTE = """(text) => {
     const data = new DataTransfer();
@@ -358,7 +355,7 @@ def test_a_connection_that_drops_is_told_and_the_cell_is_sent_when_it_is_back(sh
 def test_a_session_that_ends_is_told_and_what_was_typed_is_offered_again(
     sheet: Sheet, signed_in: SignIn
 ) -> None:
-    sheet.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(sheet.page)
     sheet.box(sheet.births).fill("12")
     expect(sheet.state).to_contain_text("session")
     assert sheet.stored() == {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from contracts.models import ActionSheet, FieldChange
+from tests.browser.gestures import Check, OpenPage, SignIn, is_saved
 from tests.cast import Cast, make_cast
 from tests.factories import ActionSheetFactory
 
@@ -32,14 +31,14 @@ def write(page: Page, text: str) -> None:
     """Type the text and wait until the page has saved it by itself."""
     page.goto(SHEET)
     page.get_by_label(FIELD).fill(text)
-    expect(page.locator("[data-draft-state]")).to_contain_text("Enregistré à")
+    is_saved(page)
 
 
 def test_a_former_text_is_found_in_the_history_and_brought_back(
     cast: Cast,
-    open_page: Callable[[], Page],
-    signed_in: Callable[[Page, str], Page],
-    assert_accessible: Callable[[Page], None],
+    open_page: OpenPage,
+    signed_in: SignIn,
+    assert_accessible: Check,
 ) -> None:
     prefecture = signed_in(open_page(), cast.prefect_editor.email)
     council = signed_in(open_page(), cast.council_editor.email)

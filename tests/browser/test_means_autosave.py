@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from funding.models import OwnMeans, Service
-from tests.browser.test_nothing_is_lost import OFFER
+from tests.browser.gestures import (
+    OFFER,
+    Check,
+    OpenPage,
+    SignIn,
+    cut_autosaves,
+    is_saved,
+    let_autosaves_through,
+    state_of,
+)
 from tests.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-OpenPage = Callable[[], Page]
-SignIn = Callable[[Page, str], Page]
 
 PAGE = "/contrats/38-2030/financement/"
 
@@ -45,14 +50,6 @@ def _at(page: Page) -> Page:
     return page
 
 
-def _state(page: Page) -> Locator:
-    return page.locator("[data-draft-state]")
-
-
-def _is_saved(page: Page) -> None:
-    expect(_state(page)).to_contain_text("Enregistré à")
-
-
 def _box(page: Page, year: int) -> Locator:
     return page.locator(f"[name=m-ase-{year}]")
 
@@ -66,10 +63,10 @@ def test_two_people_fill_the_grid_and_choose_where_both_wrote(
 ) -> None:
     first, second = cast.contract.years[:2]
     _box(prefecture, first).fill("1 000")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     # Apart: both are kept, and shown.
     _box(council, second).fill("2 000,50")
-    expect(_state(council)).to_contain_text("D’autres que vous ont changé")
+    expect(state_of(council)).to_contain_text("D’autres que vous ont changé")
     expect(_box(council, first)).to_have_value("1\u202f000")
     assert _stored() == {first: Decimal(1000), second: Decimal("2000.50")}
     # The same box: both amounts, then a choice.
@@ -80,7 +77,7 @@ def test_two_people_fill_the_grid_and_choose_where_both_wrote(
     panel.get_by_text("Garder mon texte").click()
     prefecture.get_by_role("button", name="Enregistrer avec ces choix").click()
     expect(panel).to_have_count(0)
-    _is_saved(prefecture)
+    is_saved(prefecture)
     assert _stored()[second] == Decimal(3000)
     # The button still works, and finds nothing of its own in the way.
     prefecture.get_by_role("button", name="Enregistrer les moyens propres").click()
@@ -91,20 +88,19 @@ def test_an_amount_typed_without_a_connection_survives_a_reload_and_is_sent_once
     cast: Cast, council: Page, assert_accessible: Check
 ) -> None:
     first = cast.contract.years[0]
-    council.route(
-        "**/*",
-        lambda route: route.abort() if route.request.headers.get("x-autosave") else route.fallback(),
-    )
+    cut_autosaves(council)
     _box(council, first).fill("1 500")
-    expect(_state(council)).to_contain_text("Non enregistré : la connexion est coupée ; une copie est gardée")
+    expect(state_of(council)).to_contain_text(
+        "Non enregistré : la connexion est coupée ; une copie est gardée"
+    )
     assert_accessible(council)
     council.reload()
     expect(council.get_by_role("heading", name=OFFER)).to_be_visible()
     assert _stored() == {}
-    council.unroute("**/*")
+    let_autosaves_through(council)
     council.get_by_role("button", name="Reprendre ce texte").click()
     expect(_box(council, first)).to_have_value("1 500")
-    _is_saved(council)
+    is_saved(council)
     assert _stored() == {first: Decimal(1500)}
 
 
@@ -112,8 +108,8 @@ def test_a_text_that_is_no_amount_is_named_and_the_rest_is_kept_for_later(cast: 
     first, second = cast.contract.years[:2]
     _box(council, first).fill("douze")
     _box(council, second).fill("12")
-    expect(_state(council)).to_contain_text(f"{first}, en euros –")
+    expect(state_of(council)).to_contain_text(f"{first}, en euros –")
     assert _stored() == {}
     _box(council, first).fill("11")
-    _is_saved(council)
+    is_saved(council)
     assert _stored() == {first: Decimal(11), second: Decimal(12)}

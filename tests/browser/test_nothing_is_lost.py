@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from contracts.actions.action_sheets import SHEET_FIELDS, save_action_sheet
 from contracts.models import ActionSheet
+from tests.browser.gestures import OFFER, cut_autosaves, end_session, sign_in_by_form, state_of
 from tests.cast import Cast, make_cast
-from tests.factories import PASSWORD, ActionSheetFactory
+from tests.factories import ActionSheetFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SHEET = "/contrats/38-2030/fiches/1/"
 TYPED = "Un texte long, tapé pendant une heure."
-OFFER = "Un texte non enregistré vous attend"
 
 
 @pytest.fixture
@@ -40,36 +39,22 @@ def page(request: pytest.FixtureRequest, cast: Cast, signed_in: Callable[..., Pa
 def _type(page: Page) -> None:
     page.get_by_label("Description de l’action").fill(TYPED)
     page.get_by_label("Département, 2030, en euros").fill("1 234,56")
-    expect(page.locator("[data-draft-state]")).to_contain_text("une copie est gardée")
+    expect(state_of(page)).to_contain_text("une copie est gardée")
 
 
 def _save(page: Page) -> None:
     page.get_by_role("button", name="Enregistrer la fiche").click()
 
 
-def _end_session(page: Page) -> None:
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-
-
-def _cut_the_autosaves(page: Page) -> None:
-    """Nothing is saved by itself from now on: what is typed stays on this computer."""
-    page.route(
-        "**/*",
-        lambda route: route.abort() if route.request.headers.get("x-autosave") else route.fallback(),
-    )
-
-
 def _save_and_come_back(page: Page, cast: Cast) -> None:
     _save(page)
-    page.get_by_label("Adresse électronique").fill(cast.council_editor.email)
-    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Se connecter").click()
+    sign_in_by_form(page, cast.council_editor.email)
 
 
 def test_a_text_typed_when_the_session_ends_is_offered_again_and_saved(
     page: Page, cast: Cast, assert_accessible: Callable[[Page], None]
 ) -> None:
-    _end_session(page)
+    end_session(page)
     _type(page)
     _save_and_come_back(page, cast)
     expect(page.get_by_role("heading", name=OFFER)).to_be_visible()
@@ -85,7 +70,7 @@ def test_a_text_typed_when_the_session_ends_is_offered_again_and_saved(
 
 
 def test_a_text_offered_after_somebody_elses_change_is_a_conflict(page: Page, cast: Cast) -> None:
-    _end_session(page)
+    end_session(page)
     _type(page)
     sheet = ActionSheet.objects.get()
     fields = {name: getattr(sheet, name) for name in SHEET_FIELDS} | {"description": "Celui de l’ARS"}
@@ -99,16 +84,16 @@ def test_a_text_offered_after_somebody_elses_change_is_a_conflict(page: Page, ca
 
 
 def test_a_session_that_ends_leaves_the_totals_in_their_place(page: Page) -> None:
-    _end_session(page)
+    end_session(page)
     page.get_by_label("Département, 2030, en euros").fill("5")
-    expect(page.locator("[data-draft-state]")).to_contain_text("votre session est terminée")
+    expect(state_of(page)).to_contain_text("votre session est terminée")
     assert page.get_by_label("Mot de passe").count() == 0
 
 
 def test_a_page_left_by_mistake_offers_its_text_and_erases_it_when_asked(page: Page) -> None:
-    _cut_the_autosaves(page)
+    cut_autosaves(page)
     _type(page)
-    expect(page.locator("[data-draft-state]")).to_contain_text("la connexion est coupée")
+    expect(state_of(page)).to_contain_text("la connexion est coupée")
     page.get_by_role("link", name="Revenir aux fiches").click()
     page.goto(SHEET)
     page.get_by_role("button", name="L’effacer").click()
@@ -118,7 +103,7 @@ def test_a_page_left_by_mistake_offers_its_text_and_erases_it_when_asked(page: P
 
 
 def test_no_copy_is_left_to_the_next_person_after_the_sign_out(page: Page, cast: Cast) -> None:
-    _cut_the_autosaves(page)
+    cut_autosaves(page)
     _type(page)
     assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('cdppe-draft:'))")
     page.evaluate("document.querySelector('[data-forgets-drafts]').form.requestSubmit()")

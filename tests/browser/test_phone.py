@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from contracts.models import Message, ThreadState
 from tests.browser import demonstration
+from tests.browser.gestures import SignIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, str], Page]
 SMALLEST_PX = 24
 """The side of a target under a finger (WCAG 2.2, 2.5.8)."""
 

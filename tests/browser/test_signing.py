@@ -27,12 +27,11 @@ from contracts.workflow import ContractState
 from tests.agreements.authority import authority, signed
 from tests.agreements.conftest import Table, make_table
 from tests.agreements.copies import NAMES, changed_after, scan, tampered
+from tests.browser.gestures import Check, SignIn
 from tests.cast import make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-SignIn = Callable[[Page, str], Page]
 
 BASE = "/contrats/38-2030"
 LONG_MS = 90_000
@@ -237,7 +236,7 @@ def visit(
     for file, told in (
         (public, "la version publique de"),
         (theirs, f"la version {version.number} du contrat 38-2030"),
-        (other, "aucune version d’ici"),
+        (other, "aucune version de ce site"),
     ):
         visitor.goto("/verifier/")
         visitor.get_by_label("Choisir le fichier").set_input_files(file)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from django.conf import settings
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from contracts.models import ContractStep, JournalEntry
-from tests.browser.test_nothing_is_lost import OFFER
+from tests.browser.gestures import (
+    OFFER,
+    Check,
+    OpenPage,
+    SignIn,
+    cut_autosaves,
+    end_session,
+    is_saved,
+    let_autosaves_through,
+    sign_in_by_form,
+    state_of,
+)
 from tests.cast import Cast, make_cast
-from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-OpenPage = Callable[[], Page]
-SignIn = Callable[[Page, str], Page]
 
 RESPONSIBLE = "Responsable"
 RESOURCES = "Ressources"
@@ -51,35 +55,15 @@ def _stored(cast: Cast) -> ContractStep:
     return ContractStep.objects.get(contract=cast.contract, campaign_step__code="signature")
 
 
-def _state(page: Page) -> Locator:
-    return page.locator("[data-draft-state]")
-
-
-def _is_saved(page: Page) -> None:
-    expect(_state(page)).to_contain_text("Enregistré à")
-
-
 def _fill(page: Page, label: str, text: str) -> None:
     page.get_by_label(label).fill(text)
-
-
-def _cut(page: Page) -> None:
-    """From now on nothing that the page sends by itself arrives."""
-
-    def cut(route: Route) -> None:
-        if route.request.headers.get("x-autosave"):
-            route.abort()
-        else:
-            route.fallback()
-
-    page.route("**/*", cut)
 
 
 def test_a_step_is_saved_by_itself_and_its_date_and_name_follow(
     cast: Cast, council: Page, assert_accessible: Check
 ) -> None:
     _fill(council, RESPONSIBLE, "Mme Durand")
-    _is_saved(council)
+    is_saved(council)
     assert _stored(cast).responsible == "Mme Durand"
     # The 13 October 2030 is a Sunday: told without leaving the page.
     _fill(council, "Nombre de jours avant le jour J", "17")
@@ -101,9 +85,9 @@ def test_what_two_people_write_and_tick_apart_is_all_kept_and_shown(
     first = {name: council.locator(f"[name={box}]").is_checked() for name, box in boxes.items()}
     prefecture.locator(f"[name={boxes['prefecture']}]").set_checked(not first["prefecture"], force=True)
     _fill(prefecture, RESPONSIBLE, "M. Roux")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     council.locator(f"[name={boxes['ars']}]").set_checked(not first["ars"], force=True)
-    expect(_state(council)).to_contain_text("D’autres que vous ont changé")
+    expect(state_of(council)).to_contain_text("D’autres que vous ont changé")
     expect(council.get_by_label(RESPONSIBLE)).to_have_value("M. Roux")
     expected = {name: held is not (name in ("prefecture", "ars")) for name, held in first.items()}
     for name, box in boxes.items():
@@ -117,14 +101,14 @@ def test_the_second_to_save_sees_both_texts_and_chooses(
     expect(council.locator("[data-presence]")).to_be_attached()
     _fill(prefecture, RESOURCES, "Salle de la préfecture")
     prefecture.get_by_label("Phase").select_option(label="Négociation")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     council.get_by_label("Phase").select_option(label="Diagnostic")
     _fill(council, RESOURCES, "Salle du département")
     panel = council.locator("[data-conflict]")
     expect(panel).to_contain_text("Vos changements ne sont pas encore enregistrés")
     expect(panel).to_contain_text("Salle de la préfecture")
     expect(panel).to_contain_text("Négociation")
-    expect(_state(council)).to_contain_text("Non enregistré")
+    expect(state_of(council)).to_contain_text("Non enregistré")
     assert_accessible(council)
     assert _stored(cast).resources == "Salle de la préfecture"
     # Phase first, then resources, as the page has them.
@@ -132,10 +116,10 @@ def test_the_second_to_save_sees_both_texts_and_chooses(
         panel.locator("fieldset").nth(rank).get_by_text(choice).click()
     council.get_by_role("button", name="Enregistrer avec ces choix").click()
     expect(panel).to_have_count(0)
-    _is_saved(council)
+    is_saved(council)
     # And it stays said once the copy on this computer would have been made.
     council.wait_for_timeout(800)
-    _is_saved(council)
+    is_saved(council)
     stored = _stored(cast)
     assert (stored.phase, stored.resources) == ("negotiation", "Salle du département")
 
@@ -145,47 +129,47 @@ def test_a_lost_connection_keeps_the_step_through_a_reload_and_sends_it_once_it_
 ) -> None:
     council.context.set_offline(True)
     _fill(council, RESPONSIBLE, "Tapé dans le train")
-    expect(_state(council)).to_contain_text("Non enregistré : la connexion est coupée ; une copie est gardée")
+    expect(state_of(council)).to_contain_text(
+        "Non enregistré : la connexion est coupée ; une copie est gardée"
+    )
     council.get_by_role("button", name="Enregistrer l’étape").click()
     expect(council.get_by_label(RESPONSIBLE)).to_have_value("Tapé dans le train")
     council.context.set_offline(False)
-    _is_saved(council)
+    is_saved(council)
     assert _stored(cast).responsible == "Tapé dans le train"
     # Again, and the page is closed in between: the text and the box that was ticked come back.
     box = council.locator("[name=turn_ars]")
     is_ticked = box.is_checked()
-    _cut(council)
+    cut_autosaves(council)
     _fill(council, RESOURCES, "Salle Berlioz")
     box.set_checked(not is_ticked, force=True)
-    expect(_state(council)).to_contain_text("la connexion est coupée")
+    expect(state_of(council)).to_contain_text("la connexion est coupée")
     _fill(prefecture, "Thème", "Cadrage du projet")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     council.reload()
     expect(council.get_by_role("heading", name=OFFER)).to_be_visible()
     assert_accessible(council)
-    council.unroute("**/*")
+    let_autosaves_through(council)
     council.get_by_role("button", name="Reprendre ce texte").click()
     expect(council.get_by_label(RESOURCES)).to_have_value("Salle Berlioz")
     expect(box).to_be_checked(checked=not is_ticked)
-    _is_saved(council)
+    is_saved(council)
     stored = _stored(cast)
     assert (stored.resources, stored.theme) == ("Salle Berlioz", "Cadrage du projet")
     assert ("ars" in stored.parties) is not is_ticked
 
 
 def test_a_session_that_ended_sends_the_step_after_a_new_sign_in_elsewhere(cast: Cast, council: Page) -> None:
-    council.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(council)
     _fill(council, RESPONSIBLE, "Tapé après la fin de la session")
-    expect(_state(council)).to_contain_text("votre session est terminée ; une copie est gardée")
+    expect(state_of(council)).to_contain_text("votre session est terminée ; une copie est gardée")
     with council.context.expect_page() as opened:
-        _state(council).get_by_role("link", name="Se reconnecter").click()
+        state_of(council).get_by_role("link", name="Se reconnecter").click()
     door = opened.value
-    door.get_by_label("Adresse électronique").fill(cast.council_editor.email)
-    door.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    door.get_by_role("main").get_by_role("button", name="Se connecter").click()
+    sign_in_by_form(door, cast.council_editor.email)
     door.wait_for_url("**/")
     council.bring_to_front()
-    _is_saved(council)
+    is_saved(council)
     assert _stored(cast).responsible == "Tapé après la fin de la session"
     door.close()
 
@@ -197,7 +181,7 @@ def test_a_step_marked_done_in_another_tab_stays_done(cast: Cast, council: Page)
     expect(other.get_by_role("status").first).to_contain_text("faite")
     other.close()
     _fill(council, RESOURCES, "Salle Berlioz")
-    expect(_state(council)).to_contain_text("D’autres que vous ont changé : Faite le.")
+    expect(state_of(council)).to_contain_text("D’autres que vous ont changé : Faite le.")
     stored = _stored(cast)
     assert stored.done_on is not None
     assert stored.resources == "Salle Berlioz"
@@ -208,10 +192,10 @@ def test_a_refused_number_is_named_beside_the_words_that_stay(
 ) -> None:
     _fill(council, RESPONSIBLE, "Gardé")
     _fill(council, "Nombre de jours avant le jour J", "100000")
-    expect(_state(council)).to_contain_text("Écrivez un nombre entier de jours, de -1000 à 1000.")
+    expect(state_of(council)).to_contain_text("Écrivez un nombre entier de jours, de -1000 à 1000.")
     assert_accessible(council)
     _fill(council, "Nombre de jours avant le jour J", "20")
-    _is_saved(council)
+    is_saved(council)
     assert (_stored(cast).responsible, _stored(cast).days_before) == ("Gardé", 20)
 
 
@@ -219,12 +203,10 @@ def test_a_new_step_typed_when_the_session_ends_is_offered_again(cast: Cast, cou
     council.goto("/contrats/38-2030/calendrier/etapes/ajouter/")
     _fill(council, "Étape ou tâche", "Comité de pilotage")
     council.locator("[name=turn_ars]").set_checked(True, force=True)
-    expect(_state(council)).to_contain_text("une copie est gardée")
-    council.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    expect(state_of(council)).to_contain_text("une copie est gardée")
+    end_session(council)
     council.get_by_role("button", name="Ajouter l’étape").click()
-    council.get_by_label("Adresse électronique").fill(cast.council_editor.email)
-    council.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    council.get_by_role("main").get_by_role("button", name="Se connecter").click()
+    sign_in_by_form(council, cast.council_editor.email)
     council.wait_for_url("**/etapes/ajouter/")
     expect(council.get_by_role("heading", name=OFFER)).to_be_visible()
     council.get_by_role("button", name="Reprendre ce texte").click()

@@ -9,13 +9,14 @@ from playwright.sync_api import Page, expect
 
 from contracts.models import Contract
 from contracts.workflow import ContractState
+from tests.agreements.pdfs import made_with
 from tests.browser import demonstration
 
 # Marked here: the browser comes through the parametrised `page`, which the collection does not see.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 BASE = f"/contrats/{demonstration.ISERE}"
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PDF = made_with()
 
 
 @pytest.fixture(params=["page_1280", "page_375"])

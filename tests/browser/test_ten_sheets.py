@@ -21,12 +21,12 @@ from cdppe.accounts.models import Institution, InstitutionKind, Territory
 from contracts.compliance import blocking_findings
 from contracts.models import ActionSheet, Campaign, Contract
 from funding.models import NotifiedAmount, StateExpense
+from tests.browser.gestures import SignIn, tab_to
 from tests.browser.test_grid import PASTE
 from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, str], Page]
 
 COUNCIL = "redaction@departement38.exemple.fr"
 PREFECTURE = "redaction@prefecture38.exemple.fr"
@@ -41,7 +41,6 @@ NATURES = {
     FIR: "Prestation d’un professionnel (psychologue, psychomotricien…)",
     ONDAM: "Fonctionnement d’un établissement ou service médico-social",
 }
-MOST_STEPS = 60
 IBAN, BIC = "FR14 2004 1010 0505 0001 3M02 606", "BDFEFRPPCCT"
 
 HEADINGS = (
@@ -168,15 +167,6 @@ def mend(page: Page, words: str, text: str) -> None:
     """Type `text` in the field that the finding leads to, and see it saved."""
     go_to_field(page, words).fill(text)
     is_saved(page)
-
-
-def tab_to(page: Page, field: Locator) -> None:
-    """Reach the field with the tabulation key alone."""
-    for _ in range(MOST_STEPS):
-        page.keyboard.press("Tab")
-        if field.evaluate("each => each === document.activeElement"):
-            return
-    pytest.fail(f"{field} is not reached by the keyboard")
 
 
 def write_a_sheet_by_keyboard(page: Page) -> None:

@@ -46,8 +46,19 @@ def test_a_chosen_file_is_told_from_one_that_differs_by_a_bit(
     expect(page.get_by_role("main")).to_contain_text(version.fingerprint)
     assert_accessible(page)
     page.get_by_label("Choisir le fichier").set_input_files(other)
-    expect(page.get_by_role("status")).to_contain_text("aucune version d’ici")
+    expect(page.get_by_role("status")).to_contain_text("aucune version de ce site")
     assert_accessible(page)
+    # Dropped on the page, it is read there too.
+    transfer = page.evaluate_handle(
+        """bytes => {
+            const found = new DataTransfer();
+            found.items.add(new File([new Uint8Array(bytes)], "contrat.pdf", {type: "application/pdf"}));
+            return found;
+        }""",
+        list(CONTENT),
+    )
+    page.dispatch_event("[data-verify]", "drop", {"dataTransfer": transfer})
+    expect(page.get_by_role("status")).to_contain_text(f"la version 1 du contrat {cast.contract.reference}")
     assert all(request.method == "GET" for request in sent)
     assert any(hashlib.sha256(CONTENT).hexdigest() in request.url for request in sent)
 

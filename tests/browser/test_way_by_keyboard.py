@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from agreements.models import Agreement
 from contracts.workflow import ContractState
 from tests.agreements.conftest import Table, make_table
+from tests.browser.gestures import SignIn, tab_to
 from tests.cast import make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, str], Page]
-MOST_STEPS = 80
 NUMBER = "2030-CD-117"
 
 
@@ -27,17 +25,6 @@ def table(transactional_db: None) -> Table:
     made = make_table(make_cast())
     made.walk_to(ContractState.DRAFT)
     return made
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Reach `target` with the tabulation key alone, where it can be seen."""
-    expect(target).to_be_visible()
-    for _ in range(MOST_STEPS):
-        page.keyboard.press("Tab")
-        if target.evaluate("each => each === document.activeElement"):
-            expect(target).to_be_in_viewport()
-            return
-    pytest.fail(f"{target} is not reached by the keyboard")
 
 
 def follow(page: Page, name: str) -> None:

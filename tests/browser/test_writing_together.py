@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from django.conf import settings
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from contracts.models import ActionSheet
 from contracts.workflow import ContractState
-from tests.browser.test_nothing_is_lost import OFFER
+from tests.browser.gestures import (
+    OFFER,
+    Check,
+    OpenPage,
+    SignIn,
+    answer_autosaves,
+    cut_autosaves,
+    end_session,
+    is_saved,
+    let_autosaves_through,
+    sign_in_by_form,
+    state_of,
+)
 from tests.cast import Cast, make_cast
-from tests.factories import PASSWORD, ActionSheetFactory
+from tests.factories import ActionSheetFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Check = Callable[[Page], None]
-OpenPage = Callable[[], Page]
-SignIn = Callable[[Page, str], Page]
 
 SHEET = "/contrats/38-2030/fiches/1/"
 DESCRIPTION = "Description de l’action"
@@ -65,14 +71,6 @@ def _at(page: Page, address: str = SHEET) -> Page:
     return page
 
 
-def _state(page: Page) -> Locator:
-    return page.locator("[data-draft-state]")
-
-
-def _is_saved(page: Page) -> None:
-    expect(_state(page)).to_contain_text("Enregistré à")
-
-
 def _is_stored(page: Page, **fields: str) -> None:
     """The stored sheet comes to hold these texts: the page may still say that a former one is saved."""
     for _ in range(150):
@@ -91,26 +89,14 @@ def _stored() -> ActionSheet:
     return ActionSheet.objects.get()
 
 
-def _answer(page: Page, gesture: Callable[[Route], None]) -> None:
-    """From now on `gesture` answers what the page sends by itself."""
-    page.route(
-        "**/*",
-        lambda route: gesture(route) if route.request.headers.get("x-autosave") else route.fallback(),
-    )
-
-
-def _back_to_normal(page: Page) -> None:
-    page.unroute("**/*")
-
-
 # --- Two people --------------------------------------------------------------------------------------------
 
 
 def test_what_two_people_change_apart_is_all_kept_and_shown(council: Page, prefecture: Page) -> None:
     _fill(prefecture, PUBLIC, "Les jeunes parents")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     _fill(council, DESCRIPTION, "Aller vers les familles")
-    expect(_state(council)).to_contain_text("D’autres que vous ont changé : Public cible.")
+    expect(state_of(council)).to_contain_text("D’autres que vous ont changé : Public cible.")
     expect(council.get_by_label(PUBLIC)).to_have_value("Les jeunes parents")
     stored = _stored()
     assert (stored.description, stored.public) == ("Aller vers les familles", "Les jeunes parents")
@@ -129,11 +115,11 @@ def test_the_second_to_save_sees_both_texts_and_chooses(
 ) -> None:
     _fill(prefecture, DESCRIPTION, "Celui de la préfecture")
     _fill(prefecture, PUBLIC, "Les jeunes parents")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     _fill(council, DESCRIPTION, "Celui du département")
     alert = council.get_by_role("alert")
     expect(alert).to_contain_text(CONFLICT)
-    expect(_state(council)).to_contain_text("Non enregistré")
+    expect(state_of(council)).to_contain_text("Non enregistré")
     panel = council.locator("[data-conflict]")
     expect(panel).to_contain_text("Celui de la préfecture")
     expect(panel).to_contain_text("Celui du département")
@@ -174,14 +160,14 @@ def test_the_button_of_the_page_shows_the_conflict_too(council: Page, prefecture
     expect(council.get_by_label(DESCRIPTION)).to_have_value("Celui du département")
     council.get_by_label("Garder mon texte").check(force=True)
     council.get_by_role("button", name="Enregistrer avec ces choix").click()
-    _is_saved(council)
+    is_saved(council)
     assert _stored().description == "Celui du département"
 
 
 def test_money_that_two_people_changed_is_chosen_too(council: Page, prefecture: Page) -> None:
     box = "Département, 2030, en euros"
     _fill(prefecture, box, "1 000")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     _fill(council, box, "2 000")
     panel = council.locator("[data-conflict]")
     expect(panel).to_contain_text("Département, 2030")
@@ -194,9 +180,9 @@ def test_money_that_two_people_changed_is_chosen_too(council: Page, prefecture: 
 def test_a_second_tab_of_the_same_person_is_a_writer_like_another(council: Page) -> None:
     other = _at(council.context.new_page())
     _fill(other, PUBLIC, "Les jeunes parents")
-    _is_saved(other)
+    is_saved(other)
     _fill(council, DESCRIPTION, "Dans le premier onglet")
-    _is_saved(council)
+    is_saved(council)
     expect(council.get_by_label(PUBLIC)).to_have_value("Les jeunes parents")
     _fill(other, DESCRIPTION, "Dans le second onglet")
     expect(other.get_by_role("alert")).to_contain_text("par vous-même, dans une autre fenêtre")
@@ -209,7 +195,7 @@ def test_three_people_who_write_one_text_at_once_keep_the_words_of_all_three(
 ) -> None:
     agency = _at(signed_in(open_page(), cast.ars_editor.email))
     _fill(prefecture, DESCRIPTION, "Celui de la préfecture")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     expected = "Celui de la préfecture"
     for page, text in ((council, "Celui du département"), (agency, "Celui de l’agence")):
         _fill(page, DESCRIPTION, text)
@@ -256,44 +242,46 @@ def test_a_lost_connection_keeps_the_text_and_sends_it_once_it_is_back(
 ) -> None:
     council.context.set_offline(True)
     _fill(council, DESCRIPTION, "Tapé dans le train")
-    expect(_state(council)).to_contain_text("Non enregistré : la connexion est coupée ; une copie est gardée")
+    expect(state_of(council)).to_contain_text(
+        "Non enregistré : la connexion est coupée ; une copie est gardée"
+    )
     council.get_by_role("button", name="Enregistrer la fiche").click()
     expect(council.get_by_label(DESCRIPTION)).to_have_value("Tapé dans le train")
     assert _stored().description == "Au départ"
     assert_accessible(council)
     council.context.set_offline(False)
-    _is_saved(council)
+    is_saved(council)
     assert _stored().description == "Tapé dans le train"
     council.goto(SHEET)
     expect(council.get_by_role("heading", name=OFFER)).to_be_hidden()
 
 
 def test_a_server_that_fails_is_told_and_tried_again(council: Page, assert_accessible: Check) -> None:
-    _answer(council, lambda route: route.fulfill(status=500, body="panne"))
+    answer_autosaves(council, lambda route: route.fulfill(status=500, body="panne"))
     _fill(council, DESCRIPTION, "Tapé pendant la panne")
-    expect(_state(council)).to_contain_text("Non enregistré : le site ne répond pas (erreur 500)")
+    expect(state_of(council)).to_contain_text("Non enregistré : le site ne répond pas (erreur 500)")
     assert_accessible(council)
-    _back_to_normal(council)
-    _is_saved(council)
+    let_autosaves_through(council)
+    is_saved(council)
     assert _stored().description == "Tapé pendant la panne"
 
 
 def test_a_text_that_was_not_saved_survives_a_reload_and_merges_with_what_came_since(
     council: Page, prefecture: Page, assert_accessible: Check
 ) -> None:
-    _answer(council, lambda route: route.abort())
+    cut_autosaves(council)
     _fill(council, DESCRIPTION, "Tapé sans connexion")
-    expect(_state(council)).to_contain_text("la connexion est coupée")
+    expect(state_of(council)).to_contain_text("la connexion est coupée")
     _fill(prefecture, PUBLIC, "Les jeunes parents")
-    _is_saved(prefecture)
+    is_saved(prefecture)
     council.reload()
     expect(council.get_by_role("heading", name=OFFER)).to_be_visible()
     assert_accessible(council)
-    _back_to_normal(council)
+    let_autosaves_through(council)
     council.get_by_role("button", name="Reprendre ce texte").click()
     expect(council.get_by_label(DESCRIPTION)).to_have_value("Tapé sans connexion")
     expect(council.get_by_label(PUBLIC)).to_have_value("Les jeunes parents")
-    _is_saved(council)
+    is_saved(council)
     stored = _stored()
     assert (stored.description, stored.public) == ("Tapé sans connexion", "Les jeunes parents")
 
@@ -301,19 +289,17 @@ def test_a_text_that_was_not_saved_survives_a_reload_and_merges_with_what_came_s
 def test_a_session_that_ended_sends_the_text_after_a_new_sign_in_elsewhere(
     cast: Cast, council: Page, assert_accessible: Check
 ) -> None:
-    council.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(council)
     _fill(council, DESCRIPTION, "Tapé après la fin de la session")
-    expect(_state(council)).to_contain_text("votre session est terminée ; une copie est gardée")
+    expect(state_of(council)).to_contain_text("votre session est terminée ; une copie est gardée")
     assert_accessible(council)
     with council.context.expect_page() as opened:
-        _state(council).get_by_role("link", name="Se reconnecter").click()
+        state_of(council).get_by_role("link", name="Se reconnecter").click()
     door = opened.value
-    door.get_by_label("Adresse électronique").fill(cast.council_editor.email)
-    door.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    door.get_by_role("main").get_by_role("button", name="Se connecter").click()
+    sign_in_by_form(door, cast.council_editor.email)
     door.wait_for_url("**/")
     council.bring_to_front()
-    _is_saved(council)
+    is_saved(council)
     assert _stored().description == "Tapé après la fin de la session"
     door.close()
 
@@ -321,40 +307,40 @@ def test_a_session_that_ended_sends_the_text_after_a_new_sign_in_elsewhere(
 def test_somebody_else_who_signs_in_does_not_send_the_former_persons_text(
     cast: Cast, council: Page, signed_in: SignIn
 ) -> None:
-    council.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    end_session(council)
     signed_in(council, cast.prefect_editor.email)
     _fill(council, DESCRIPTION, "Du département")
-    expect(_state(council)).to_contain_text("Non enregistré : vous êtes connecté sous un autre nom")
+    expect(state_of(council)).to_contain_text("Non enregistré : vous êtes connecté sous un autre nom")
     assert _stored().description == "Au départ"
 
 
 def test_an_answer_that_is_lost_makes_no_conflict_with_oneself(council: Page) -> None:
-    _answer(council, lambda route: (route.fetch(), route.abort()))
+    answer_autosaves(council, lambda route: (route.fetch(), route.abort()))
     _fill(council, DESCRIPTION, "Premier")
-    expect(_state(council)).to_contain_text("la connexion est coupée")
+    expect(state_of(council)).to_contain_text("la connexion est coupée")
     assert _stored().description == "Premier"
-    _back_to_normal(council)
+    let_autosaves_through(council)
     _fill(council, DESCRIPTION, "Premier, puis second")
-    _is_saved(council)
+    is_saved(council)
     assert _stored().description == "Premier, puis second"
 
 
 def test_a_refused_field_is_named_and_what_was_typed_stays(council: Page, assert_accessible: Check) -> None:
     _fill(council, "Intitulé de l’action", "")
     _fill(council, DESCRIPTION, "Gardé")
-    expect(_state(council)).to_contain_text("Intitulé de l’action – Donnez un intitulé à l’action.")
+    expect(state_of(council)).to_contain_text("Intitulé de l’action – Donnez un intitulé à l’action.")
     assert_accessible(council)
-    _state(council).get_by_role("link").click()
+    state_of(council).get_by_role("link").click()
     expect(council.get_by_label("Intitulé de l’action")).to_be_focused()
     _fill(council, "Intitulé de l’action", "Nouveau")
-    _is_saved(council)
+    is_saved(council)
     assert _stored().description == "Gardé"
 
 
 def test_a_contract_that_was_finalised_meanwhile_says_so(cast: Cast, council: Page) -> None:
     type(cast.contract).objects.filter(pk=cast.contract.pk).update(state=ContractState.DRAFT)
     _fill(council, DESCRIPTION, "Trop tard")
-    expect(_state(council)).to_contain_text("Rouvrez d’abord la négociation")
+    expect(state_of(council)).to_contain_text("Rouvrez d’abord la négociation")
     assert _stored().description == "Au départ"
 
 
@@ -363,17 +349,17 @@ def test_a_contract_that_was_finalised_meanwhile_says_so(cast: Cast, council: Pa
 
 def test_a_new_sheet_exists_once_even_if_the_first_answers_are_lost(cast: Cast, council: Page) -> None:
     council.goto("/contrats/38-2030/fiches/nouvelle/")
-    _answer(council, lambda route: (route.fetch(), route.abort()))
+    answer_autosaves(council, lambda route: (route.fetch(), route.abort()))
     council.get_by_label("Objectif du contrat").select_option(index=1)
     _fill(council, "Intitulé de l’action", "Une")
-    expect(_state(council)).to_contain_text("la connexion est coupée")
+    expect(state_of(council)).to_contain_text("la connexion est coupée")
     _fill(council, "Intitulé de l’action", "Une fiche nouvelle")
-    _back_to_normal(council)
+    let_autosaves_through(council)
     council.wait_for_url("**/fiches/2/")
     expect(council.get_by_role("heading", name="Fiche action n° 2")).to_be_visible()
     _fill(council, "Département, 2030, en euros", "1 500")
     expect(council.locator("#total-sheet")).to_contain_text("500")
-    _is_saved(council)
+    is_saved(council)
     council.reload()
     expect(council.get_by_label("Intitulé de l’action")).to_have_value("Une fiche nouvelle")
     sheet = cast.contract.action_sheets.get(number=2)
@@ -431,14 +417,14 @@ def test_the_states_of_the_save_are_accessible(
         "/contrats/38-2030/diagnostic/",
     )
     held: list[Route] = []
-    _answer(page, held.append)
+    answer_autosaves(page, held.append)
     box = page.get_by_role("main").locator("textarea").first
     box.fill("Peu de PMI en montagne")
-    expect(_state(page)).to_contain_text("Pas encore enregistré")
+    expect(state_of(page)).to_contain_text("Pas encore enregistré")
     assert_accessible(page)
-    expect(_state(page)).to_contain_text("Enregistrement…")
+    expect(state_of(page)).to_contain_text("Enregistrement…")
     assert_accessible(page)
     held[0].continue_()
-    _is_saved(page)
+    is_saved(page)
     assert_accessible(page)
     assert page.locator("[data-draft-spoken]").get_attribute("role") == "status"

@@ -296,3 +296,25 @@ def test_a_finalised_draft_refuses_the_deletion_with_a_sentence(client: Client, 
         assert answer.status_code == 409
         assert "Rouvrez d’abord la négociation" in answer.content.decode()
     assert ActionSheet.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "is_led_back"),
+    [
+        ("http://testserver/contrats/38-2030/fiches/?page=2", True),
+        ("http://ailleurs.example/contrats/38-2030/fiches/?page=2", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_a_refusal_leads_back_to_the_page_of_this_site_where_one_was(
+    client: Client, cast: Cast, before: str, is_led_back: bool
+) -> None:
+    ActionSheetFactory(contract=cast.contract)
+    finalise(cast.contract)
+    client.force_login(cast.council_editor)
+    answer = client.post(delete_url(cast.contract), headers={"Referer": before})
+    assert answer.status_code == 409
+    shown = answer.content.decode()
+    assert ('href="/contrats/38-2030/fiches/?page=2">Revenir à la page précédente' in shown) == is_led_back
+    assert ("Revenir à la page précédente" in shown) == is_led_back

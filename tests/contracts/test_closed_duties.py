@@ -218,6 +218,10 @@ def test_a_contract_signed_early_waits_for_nothing_that_is_still_to_come(client:
     shown = page(client, cast)
     assert 'cdppe-status--moot">sans objet</span>' in shown
     assert "cdppe-status--next" not in shown
+    # Nobody is asked to do it, nor told that it is their turn.
+    moot = shown.split('cdppe-status--moot">')[1].split("</li>")[0]
+    assert 'name="done" value="yes"' not in moot
+    assert "cdppe-step__gestures" in moot
     # In nobody's own calendar any more.
     assert not any("Signature" in each for each in events(cast))
 

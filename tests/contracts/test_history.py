@@ -197,7 +197,7 @@ KEPT_ELSEWHERE = {
         "a gesture of the way writes nothing of the text",
     ),
     **dict.fromkeys(
-        ("open_amendment", "open_on", "save_amendment", "prepare_for_campaign"),
+        ("open_amendment", "open_on", "save_amendment", "prepare_draft"),
         "an amendment is told by the journal; what it changes is written by the parts' own actions",
     ),
     **dict.fromkeys(

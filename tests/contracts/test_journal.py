@@ -586,7 +586,7 @@ class TestPage:
         entry = fill(cast, 1)[0]
         shown = page(client, cast)
         assert "Geste n° 1." in shown
-        assert f"{cast.council_editor} (Département de l’Isère), depuis : commande" in shown
+        assert f"{cast.council_editor} (Département de l’Isère), par une commande du serveur" in shown
         assert f"N° 1, empreinte <code>{entry.short_hash}</code>" in shown
         assert entry.hash.startswith(entry.short_hash.replace(" ", ""))
 
@@ -686,7 +686,7 @@ class TestSitePage:
         shown = " ".join(client.get(self.URL).content.decode().split())
         assert "Campagne chargée." in shown
         assert "Un rôle." in shown
-        assert f"{cast.council_administrator} (X), depuis : commande" in shown
+        assert f"{cast.council_administrator} (X), par une commande du serveur" in shown
         assert "Geste n° 1." not in shown
 
     def test_it_says_from_where_a_gesture_of_the_site_came(self, client: Client, cast: Cast) -> None:
@@ -696,7 +696,10 @@ class TestSitePage:
         answer = client.post(url, {"role": Role.EDITOR}, REMOTE_ADDR="198.51.100.9")
         assert answer.status_code == 302
         shown = " ".join(client.get(self.URL).content.decode().split())
-        assert f"{cast.council_administrator} (Département de l’Isère), depuis : 198.51.100.0/24" in shown
+        assert (
+            f"{cast.council_administrator} (Département de l’Isère), depuis le réseau 198.51.100.0/24"
+            in shown
+        )
         assert "Membres des institutions" in shown
 
     def test_an_administrator_reads_what_was_done_in_their_institutions_name(

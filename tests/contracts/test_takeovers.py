@@ -1,7 +1,9 @@
 """A contract signed on paper is taken over: its parts, its signed file, then in force."""
 
 import datetime as dt
+from typing import Any
 
+import pikepdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -9,9 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from cdppe.documents.models import StoredFile
 from cdppe.lib.errors import RuleViolation, WrongState
 from contracts.actions.takeovers import (
     MAX_BYTES,
+    SignedFileRefused,
     complete_takeover,
     mark_as_taken_over,
     reopen_takeover,
@@ -19,11 +23,13 @@ from contracts.actions.takeovers import (
 )
 from contracts.models import Contract, Takeover
 from contracts.workflow import ContractState
+from tests.agreements.pdfs import made_with
+from tests.agreements.signing.test_antivirus import EICAR, clamd
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PDF = made_with()
 SIGNED_ON = dt.date(2020, 10, 15)
 
 
@@ -76,6 +82,61 @@ def test_a_file_that_is_no_signed_pdf_is_refused(cast: Cast, content: bytes, sen
         complete(contract, cast, content)
     contract.refresh_from_db()
     assert contract.state == ContractState.NEGOTIATION
+
+
+def test_a_paper_is_held_to_what_every_signed_file_is_held_to(client: Client, cast: Cast) -> None:
+    """No script, no encryption, no attachment, however the contract was signed."""
+    contract = in_negotiation(cast)
+    hostile = {
+        "programme": made_with(lambda pdf: pdf.Root.update({"/JS": "x"}) or None),
+        "fichier joint": made_with(lambda pdf: pdf.attachments.update({"a.txt": b"x"}) or None),
+        "chiffré": made_with(encryption=pikepdf.Encryption(owner="a", user="b")),
+    }
+    client.force_login(cast.council_editor)
+    for said, content in hostile.items():
+        with pytest.raises(SignedFileRefused, match=said):
+            complete(contract, cast, content)
+        data = {"signed_on": "15/10/2020", "signed_file": SimpleUploadedFile("c.pdf", content)}
+        answer = client.post(reverse("contracts:takeover", args=["38-2030"]), data)
+        assert answer.status_code == 422
+        assert said in answer.content.decode()
+        assert "15/10/2020" in answer.content.decode()
+    contract.refresh_from_db()
+    assert contract.state == ContractState.NEGOTIATION
+    assert not StoredFile.objects.exists()
+
+
+def test_a_paper_with_a_virus_is_not_kept(cast: Cast, settings: Any) -> None:
+    contract = in_negotiation(cast)
+    with clamd() as url:
+        settings.CLAMD_URL = url
+        with pytest.raises(SignedFileRefused, match="Eicar"):
+            complete(contract, cast, PDF + b"% " + EICAR + b"\n%%EOF\n")
+        assert not StoredFile.objects.exists()
+        assert complete(contract, cast).state == ContractState.IN_FORCE
+
+
+def test_nothing_is_received_or_served_without_the_verdict_of_the_antivirus(
+    client: Client, cast: Cast, settings: Any
+) -> None:
+    contract = in_negotiation(cast)
+    settings.ANTIVIRUS_IS_REQUIRED = True
+    with pytest.raises(SignedFileRefused, match="Aucun antivirus"):
+        complete(contract, cast)
+    settings.ANTIVIRUS_IS_REQUIRED = False
+    complete(contract, cast)
+    client.force_login(cast.dgcs_reader)
+    address = reverse("contracts:signed-file", args=[contract.reference])
+    settings.CLAMD_URL = "tcp://127.0.0.1:9"
+    answer = client.get(address)
+    assert answer.status_code == 409
+    assert "n’a pas pu analyser" in answer.content.decode()
+    with clamd(b"stream: Eicar-Test-Signature FOUND\0") as url:
+        settings.CLAMD_URL = url
+        assert client.get(address).status_code == 409
+    with clamd() as url:
+        settings.CLAMD_URL = url
+        assert client.get(address).content == PDF
 
 
 def test_a_date_to_come_is_refused(cast: Cast) -> None:
