@@ -104,6 +104,11 @@ class WayPage:
         return next((step.label for step in self.steps if step.status == "current"), "")
 
     @property
+    def has_ended(self) -> bool:
+        """No step is left to count: the contract has ended."""
+        return len(self.steps) > self.step_count
+
+    @property
     def next_label(self) -> str:
         """The state that follows the current one, empty at the end."""
         return next((step.label for step in self.steps if step.status == "coming"), "")

@@ -141,12 +141,12 @@ def _lacks(contract: Contract, facts: Facts, codes: tuple[str, ...]) -> tuple[La
     unpaid = [f"n° {number}" for number in numbers]
     if AMOUNTS in codes and (unpaid or not facts.sheets):
         url = reverse("contracts:sheets", args=[contract.reference])
-        detail = f"fiches sans montant : {', '.join(unpaid)}." if unpaid else "aucun n’est saisi."
+        detail = f"Fiches sans montant : {', '.join(unpaid)}." if unpaid else "Aucun n’est saisi."
         found.append(Lack("Montants", detail, url))
     if SIGNED in codes and not is_signed(contract):
         url = reverse("contracts:detail", args=[contract.reference])
         state = contract.get_state_display()
-        found.append(Lack("Signature", f"le contrat est à l’état « {state} ».", url))
+        found.append(Lack("Signature", f"Le contrat est à l’état « {state} ».", url))
     return tuple(found)
 
 

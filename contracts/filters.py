@@ -33,14 +33,16 @@ class FilterForm(forms.Form):
 class ContractFilter(django_filters.FilterSet):
     """`territories` are those that the person follows; nothing outside of them is ever searched."""
 
-    q = django_filters.CharFilter(label="Territoire", method="search")
+    q = django_filters.CharFilter(label="Territoire (nom ou numéro)", method="search")
     region = django_filters.ModelChoiceFilter(
         label="Région", field_name="territory__region", queryset=Region.objects.none(), empty_label="Toutes"
     )
     campaign = django_filters.ModelChoiceFilter(
         label="Campagne", queryset=Campaign.objects.none(), to_field_name="code", empty_label="Toutes"
     )
-    state = django_filters.ChoiceFilter(label="État", choices=ContractState.choices, empty_label="Tous")
+    state = django_filters.ChoiceFilter(
+        label="État d’avancement", choices=ContractState.choices, empty_label="Tous"
+    )
 
     class Meta:
         model = Contract

@@ -125,9 +125,14 @@ class Standing:
 
     @property
     def next_step(self) -> str:
-        """The name of the state that follows, empty at the end of the way."""
-        rank = WAY.index(ContractState(self.contract.state))
-        return str([*(state.label for state in WAY), ""][rank + 1])
+        """The name of the state that follows, empty at the last of the steps that are counted."""
+        later = WAY[self.step_number : STEP_COUNT]
+        return str(later[0].label) if later else ""
+
+    @property
+    def has_ended(self) -> bool:
+        """No step is left to count: the contract has ended."""
+        return self.contract.state == ContractState.ENDED
 
     @property
     def is_over(self) -> bool:

@@ -157,3 +157,18 @@ def test_the_overview_and_the_menu_lead_to_the_way(client: Client, table: Table)
     text = page(client, table.signatories["ars"], "/contrats/38-2030/")
     assert f'href="{reverse("agreements:way", args=["38-2030"])}"' in text
     assert "cdppe-workspace-menu__progress--alert" in text
+
+
+@pytest.mark.parametrize("state", [S.DRAFT, S.IN_FORCE, S.ENDED])
+def test_the_stepper_and_the_list_count_alike(client: Client, table: Table, state: ContractState) -> None:
+    table.walk_to(state)
+    text = page(client, table.cast.council_editor)
+    lines = text.split("Le chemin jusqu’à la signature")[1].split("</ol>")[0].count("<li")
+    counted = re.search(r"Étape \d sur (\d)", text)
+    if state == S.ENDED:
+        assert counted is None
+        assert lines == 9
+    else:
+        assert counted is not None
+        assert lines == int(counted[1]) == 8
+    assert ("Terminé" in text) == (state == S.ENDED)
