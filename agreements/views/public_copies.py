@@ -53,6 +53,7 @@ def publication(request: HttpRequest, reference: str) -> HttpResponse:
     job = prepared_job(version, private_names(version)) if version else None
     online = next((each for each in listed if each.withdrawn_at is None), None)
     is_ready = job is not None and job.state == JobState.DONE
+    replaced_by = text_that_replaced(online) if online is not None else None
     context = {
         "contract": contract,
         "tab": TAB,
@@ -62,7 +63,9 @@ def publication(request: HttpRequest, reference: str) -> HttpResponse:
         "is_ready": is_ready,
         "is_newer": is_ready and (online is None or job is None or online.file_id != job.file_id),
         "online": online,
-        "replaced_by": text_that_replaced(online) if online is not None else None,
+        "replaced_by": replaced_by,
+        # Of a contract taken over: what was typed of its paper was mended.
+        "is_corrected": online is not None and replaced_by is None and online.version != version,
         "withdrawn": [each for each in listed if each.withdrawn_at is not None],
         "may_publish": can(signed_in(request), Ability.CONTRACT_PUBLISH, contract.territory),
     }

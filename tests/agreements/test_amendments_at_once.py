@@ -18,7 +18,7 @@ from tests.cast import make_cast
 from tests.contracts.test_exchanges_at_once import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-TIMES = 12
+TIMES = 20
 
 
 @pytest.fixture

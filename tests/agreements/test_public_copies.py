@@ -312,6 +312,26 @@ def test_what_was_typed_is_corrected_before_it_goes_online(table: Table) -> None
         reopen_takeover(table.stored(), by=by)
 
 
+def test_a_correction_after_it_went_online_is_told_for_what_it_is(table: Table) -> None:
+    by = table.cast.council_editor
+    put_in_state(table.contract, ContractState.NEGOTIATION, by=by)
+    mark_as_taken_over(table.contract, by=by)
+    paper: dict[str, Any] = {"signed_on": timezone.localdate(), "content": made_with(), "file_name": "signe.pdf", "by": by}
+    complete_takeover(table.contract, **paper)
+    prepare_public_copy(table.stored(), by=by)
+    version = publishable_version(table.stored())
+    assert version is not None
+    publish_contract(table.stored(), sha256=prepared(version, PDF), by=by)
+    page = client_of(by)
+    assert "corrigé depuis" not in said(page.get(address("publication")))
+    reopen_takeover(table.stored(), by=by)
+    Contract.objects.filter(pk=table.contract.pk).update(court="Chambéry")
+    complete_takeover(table.contract, **paper)
+    told = said(page.get(address("publication")))
+    assert "a été corrigé depuis la mise en ligne" in told
+    assert "Les personnes autour" not in told
+
+
 # --- Read by everybody -------------------------------------------------------------------------------------
 
 
