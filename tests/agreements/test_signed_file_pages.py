@@ -412,7 +412,7 @@ def test_a_file_is_told_to_be_a_signed_copy_once_it_proves_a_signature(editor: C
     assert answer.status_code == 302, text_of(answer)
     assert "une copie signée" in verified(found)
     assert "une copie signée" not in verified(forged)
-    assert "Ce fichier n’est aucune version d’ici" in verified(forged)
+    assert "Ce fichier n’est aucune version de ce site" in verified(forged)
 
 
 def test_a_text_that_changed_before_anybody_signed_takes_no_signature(editor: Client, table: Table) -> None:
