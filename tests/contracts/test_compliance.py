@@ -629,7 +629,7 @@ def test_two_answers_at_once_leave_one(cast: Cast) -> None:
 def test_the_page_says_each_finding_with_its_rule_its_ground_and_its_field(cast: Cast) -> None:
     sheet = ActionSheetFactory(contract=cast.contract)
     page = client_of(cast.council_editor).get(COMPLIANCE).content.decode()
-    assert "Fiche n° 1 : il manque le public cible." in page
+    assert "Fiche n° 1\N{NO-BREAK SPACE}: il manque le public cible." in page
     assert f"/contrats/38-2030/fiches/{sheet.number}/#id_public" in page
     assert "Règle A2 – circulaire, annexe 4-I" in page
     assert "une fiche action annexée au contrat en précise" in page

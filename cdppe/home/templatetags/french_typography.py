@@ -1,4 +1,4 @@
-"""Dates and sizes as they are written in French; loaded in every template (settings.TEMPLATES).
+"""Dates, sizes and sentences as they are written in French; loaded in every template (settings.TEMPLATES).
 
 Django's French locale writes « 1 juillet » and « 212,6 Kio »: the usage is « 1er juillet » and « 217,7 ko ».
 """
@@ -9,8 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 from django.template.defaultfilters import date as django_date
+from django.template.defaultfilters import stringfilter
 
 from cdppe.lib.french_numbers import NO_BREAK_SPACE, write_french
+from cdppe.lib.french_spaces import with_french_spaces
 
 register = template.Library()
 
@@ -37,3 +39,10 @@ def filesizeformat(size: int) -> str:
     ]
     number, unit = next((each for each in sizes if each[0] < 1000), sizes[-1])
     return f"{write_french(number, places=1)}{NO_BREAK_SPACE}{unit}"
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def spaced(sentence: str) -> str:
+    """A sentence that the program wrote, its double marks kept with their words."""
+    return with_french_spaces(sentence)
