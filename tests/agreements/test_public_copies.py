@@ -316,7 +316,12 @@ def test_a_correction_after_it_went_online_is_told_for_what_it_is(table: Table) 
     by = table.cast.council_editor
     put_in_state(table.contract, ContractState.NEGOTIATION, by=by)
     mark_as_taken_over(table.contract, by=by)
-    paper: dict[str, Any] = {"signed_on": timezone.localdate(), "content": made_with(), "file_name": "signe.pdf", "by": by}
+    paper: dict[str, Any] = {
+        "signed_on": timezone.localdate(),
+        "content": made_with(),
+        "file_name": "signe.pdf",
+        "by": by,
+    }
     complete_takeover(table.contract, **paper)
     prepare_public_copy(table.stored(), by=by)
     version = publishable_version(table.stored())
