@@ -68,9 +68,8 @@ def preparation_of(campaign: Campaign, year: int) -> Preparation | None:
     if last is None:
         return None
     asked_on = timezone.localdate(last.created_at)
-    midnight = timezone.make_aware(dt.datetime.combine(asked_on, dt.time.min))
     latest: dict[int, RenderJob] = {}
-    for job in jobs.filter(created_at__gte=midnight).order_by("created_at"):
+    for job in jobs.filter(created_at__date=asked_on).order_by("created_at"):
         latest[DraftSubject.read(job.subject).contract] = job
     amendments = {
         amendment.contract_id: amendment

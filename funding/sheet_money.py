@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from contracts.forms import ActionSheetForm
 from contracts.forms.versions import EMPTY, Difference
 from contracts.models import ActionSheet, Contract, ContractObjective
 from funding.actions.financing import AmountKey, StatedAmount, expense_key
-from funding.balance import DepartmentShare, EnvelopeYear, stated_sum
+from funding.balance import DepartmentShare, stated_sum
 from funding.expenses import (
     REPLACES_TYPED,
     ExpenseRow,
@@ -272,19 +272,10 @@ def sheet_balance(
     amounts = grid.amounts
     here = {line.row.envelope_id: line.row.key for line in grid.lines if line.row.envelope_id is not None}
     envelopes = tuple(
-        EnvelopeBalance(
-            envelope_id=each.envelope_id,
-            code=each.code,
-            label=each.label,
-            plan_label=each.plan_label,
+        replace(
+            each,
             years=tuple(
-                EnvelopeYear(
-                    year=line.year,
-                    notified=line.notified,
-                    planned_elsewhere=line.planned_elsewhere,
-                    planned_here=amounts.get((here[each.envelope_id], line.year)),
-                    is_doubtful=line.is_doubtful,
-                )
+                replace(line, planned_here=amounts.get((here[each.envelope_id], line.year)))
                 for line in each.years
             ),
         )

@@ -88,9 +88,7 @@ def request_drafts(campaign: Campaign, year: int, contracts: Sequence[Contract],
         for contract in contracts
     }
     request_renders(KIND, titles, by=by)
-    sentence = (
-        f"Avenants financiers {year} demandés pour {len(titles)} contrats de la campagne {campaign.code}."
-    )
+    sentence = f"Avenants financiers {year} demandés, campagne {campaign.code} : {len(titles)}."
     record_elsewhere("amendment.requested", sentence, by=by)
     return len(titles)
 
